@@ -1,0 +1,92 @@
+// Bundles the command, the worker and the library into dist/, and writes the library's types. Third-party code is bundled
+// too, so that an installation brings nothing but Chiaro (and its Node).
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
+import { build, type Plugin } from 'rolldown'
+
+const root = join(import.meta.dirname, '..')
+
+/**
+ * What a scan of a known image loads, each with all that it imports. It becomes one chunk, since finding and linking forty
+ * modules takes longer than what they do. Everything else is loaded when it is used.
+ */
+const hotPath = new Set(
+  [
+    'src/cli/run.ts',
+    'src/cli/run/scan.ts',
+    'src/compose.ts',
+    'src/image/registry.ts',
+    'src/image/oci-layout.ts',
+    'src/scan/index-image.ts',
+    'src/store/sqlite/open.ts',
+  ].map((path) => join(root, path)),
+)
+
+/**
+ * An import of a built-in module reads every property that it exports, and many of them load what nobody asked for: node:util
+ * loads worker threads, node:process opens standard input. Here each name is a property read of its own, and those that
+ * are not used are dropped.
+ */
+const leanBuiltins: Plugin = {
+  name: 'lean-builtins',
+  resolveId: (source) => (isBuiltin(source) ? `\0${source}` : undefined),
+  load: (id) => (isBuiltin(id.slice(1)) ? { code: builtin(id.slice(1)), moduleSideEffects: false } : undefined),
+}
+
+/** commander loads child processes for commands that are programs of their own. There are none, and it costs milliseconds. */
+const leanCommander: Plugin = {
+  name: 'lean-commander',
+  resolveId: (source, importer) =>
+    source === 'node:child_process' && importer?.includes('/commander/') ? '\0no-child-process' : undefined,
+  load: (id) => (id === '\0no-child-process' ? 'export default {}' : undefined),
+}
+
+/** ASCII is decoded and parsed quicker. What is not stands in strings and patterns only, where an escape means the same. */
+const ascii: Plugin = {
+  name: 'ascii',
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type === 'chunk') chunk.code = chunk.code.replace(/[^\0-\x7f]/g, escaped)
+    }
+  },
+}
+
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+await build({
+  cwd: root,
+  input: { main: 'src/cli/main.ts', index: 'src/index.ts', worker: 'src/worker.ts' },
+  platform: 'node',
+  plugins: [leanCommander, leanBuiltins, ascii],
+  treeshake: { propertyReadSideEffects: false },
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    minify: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    codeSplitting: {
+      groups: [
+        { name: 'start', test: /rolldown.runtime|src.(?:cli.)?version(?:-line)?\.ts$/, priority: 1 },
+        { name: 'scan', test: (id) => hotPath.has(id) },
+      ],
+    },
+  },
+})
+const types = spawnSync('tsc', ['-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+})
+process.exit(types.status ?? 1)
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function builtin(name: string): string {
+  const names = Object.keys(process.getBuiltinModule(name)!).filter((key) => key !== 'default')
+  const exports = names.map((key) => `export const ${key} = builtin.${key}`)
+  return [`const builtin = process.getBuiltinModule('${name}')`, 'export default builtin', ...exports].join('\n')
+}

@@ -1,0 +1,79 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { defaultDatabase } from '../../config/paths.ts'
+import { parseWord } from '../../config/values.ts'
+import { ChiaroError } from '../../core/errors.ts'
+import { addOption } from '../option.ts'
+import { type ColorChoice, colorChoices } from '../terminal.ts'
+
+/** The options that several commands have, each defined once. */
+
+export interface DatabaseOptions {
+  readonly db: string
+}
+
+export interface FeedOptions extends DatabaseOptions {
+  readonly mirror?: string
+  readonly offline?: boolean
+}
+
+export interface TerminalOptions {
+  readonly color: ColorChoice
+  readonly quiet?: boolean
+  readonly progress: boolean
+}
+
+const data = 'Vulnerability data:'
+const terminal = 'Terminal:'
+
+export function addDatabaseOption(command: Command): void {
+  addOption(command, data, '--db <file>', 'the database', {
+    env: 'CHIARO_DB',
+    default: defaultDatabase(),
+    defaultWords: "in the user's data directory",
+  })
+}
+
+export function addFeedOptions(command: Command): void {
+  addDatabaseOption(command)
+  addOption(command, data, '--mirror <url|dir>', 'fetch https://HOST/PATH from MIRROR/HOST/PATH instead', {
+    env: 'CHIARO_MIRROR',
+    parse: parseMirror,
+  })
+  addOption(command, data, '--offline', 'never use the network', { env: 'CHIARO_OFFLINE' })
+}
+
+export function addColorOption(command: Command): void {
+  addOption(command, terminal, '--color <when>', `colour standard output: ${colorChoices.join(', ')}`, {
+    env: 'CHIARO_COLOR',
+    parse: parseWord(colorChoices),
+    default: 'auto',
+    defaultWords: 'auto',
+  })
+}
+
+export function addTerminalOptions(command: Command): void {
+  addColorOption(command)
+  addOption(command, terminal, '--quiet', 'nothing on standard error but errors', { env: 'CHIARO_QUIET' })
+  addOption(command, terminal, '--no-progress', 'no progress on the terminal', { env: 'CHIARO_NO_PROGRESS' })
+}
+
+function parseMirror(text: string): string {
+  if (/^https?:\/\//i.test(text)) {
+    if (URL.canParse(text)) return text
+    throw new ChiaroError('CONFIG_INVALID', `${JSON.stringify(text)} is not a URL`)
+  }
+  if (isDirectory(text)) return resolve(text)
+  throw new ChiaroError('CONFIG_INVALID', `${JSON.stringify(text)} is neither a directory nor an http(s) URL`, {
+    advice: 'A mirror holds what https://HOST/PATH serves at HOST/PATH below it.',
+  })
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,40 @@
+import type { Finding, VulnerabilityReport } from '../core/report.ts'
+import { reaches, type Severity } from '../core/severity.ts'
+
+/** What of a report is shown. */
+export interface Filter {
+  /** This severity and more severe ones; `undefined`: all. */
+  readonly severity: Severity | undefined
+  /** Only findings that have a fix. */
+  readonly onlyFixed: boolean
+}
+
+/** What `--fail-on` takes: a severity and what is more severe, or any finding at all. */
+export type Threshold = Severity | 'any'
+
+/** The report with only the findings that the filter lets through, and how many it does not. */
+export function filterReport(report: VulnerabilityReport, { severity, onlyFixed }: Filter) {
+  const findings = report.findings.filter(
+    (finding) => (severity === undefined || reaches(finding.severity, severity)) && (!onlyFixed || isFixed(finding)),
+  )
+  return { report: { ...report, findings }, hidden: report.findings.length - findings.length }
+}
+
+/**
+ * The findings that trip the gate. `--severity` does not matter here, so that what is shown never weakens what is
+ * enforced; `--only-fixed` does, because a gate on what nobody can fix yet helps nobody, and other scanners do the same.
+ */
+export function gate(
+  { findings }: VulnerabilityReport,
+  failOn: Threshold | undefined,
+  { onlyFixed }: Pick<Filter, 'onlyFixed'>,
+): readonly Finding[] {
+  if (failOn === undefined) return []
+  return findings.filter(
+    (finding) => (failOn === 'any' || reaches(finding.severity, failOn)) && (!onlyFixed || isFixed(finding)),
+  )
+}
+
+function isFixed({ state }: Finding): boolean {
+  return state === 'fixed'
+}

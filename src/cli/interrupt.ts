@@ -1,0 +1,31 @@
+import { ChiaroError } from '../core/errors.ts'
+import { exitCodeOfSignal } from './exit.ts'
+
+/** Listens for the signals that end a program. */
+export interface Interrupt {
+  /** Aborts at the first signal. */
+  readonly signal: AbortSignal
+  /** The signal that came, if one did. */
+  received(): NodeJS.Signals | undefined
+}
+
+/** How long the work may take to clean up after a signal. */
+const patience = 3000
+
+/**
+ * The first SIGINT, SIGTERM or SIGHUP aborts the work, which cleans up and ends; the second, or three seconds, ends the
+ * process at once.
+ */
+export function listenForInterrupt(): Interrupt {
+  const controller = new AbortController()
+  let received: NodeJS.Signals | undefined
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (received !== undefined) process.exit(exitCodeOfSignal(name))
+      received = name
+      setTimeout(() => process.exit(exitCodeOfSignal(name)), patience).unref()
+      controller.abort(new ChiaroError('ABORTED', `stopped by ${name}`))
+    })
+  }
+  return { signal: controller.signal, received: () => received }
+}

@@ -1,0 +1,4 @@
+import { version } from '../version.ts'
+
+/** What `chiaro version` prints. */
+export const versionLine = `chiaro ${version}\n`

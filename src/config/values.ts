@@ -1,0 +1,51 @@
+import { ChiaroError } from '../core/errors.ts'
+import type { Platform } from '../core/image.ts'
+
+/** Values of options and environment variables. All functions throw `CONFIG_INVALID` for what they cannot read. */
+
+const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+
+/** A length of time, `90m`, `24h`, `7d`, in milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d{1,6})([smhdw])$/.exec(text.trim())
+  if (match === null) throw invalid(text, 'is not a length of time', 'Write a number and a unit: 90m, 24h, 7d, 2w.')
+  return Number(match[1]) * units[match[2] as keyof typeof units]
+}
+
+/** A platform as container tools write it, `linux/arm64` or `linux/arm/v7`. */
+export function parsePlatform(text: string): Platform {
+  const match = /^([a-z0-9_.-]+)\/([a-z0-9_.-]+)(?:\/([a-z0-9_.-]+))?$/.exec(text.trim().toLowerCase())
+  if (match === null) {
+    throw invalid(text, 'is not a platform', 'Write os/architecture[/variant]: linux/arm64, linux/arm/v7.')
+  }
+  const [, os, architecture, variant] = match
+  return { os: os!, architecture: architecture!, ...(variant === undefined ? {} : { variant }) }
+}
+
+/** Yes or no, in the words that people put into environment variables. Empty is no. */
+export function parseBoolean(text: string): boolean {
+  const value = text.trim().toLowerCase()
+  if (['1', 'true', 'yes', 'on'].includes(value)) return true
+  if (['', '0', 'false', 'no', 'off'].includes(value)) return false
+  throw invalid(text, 'is neither yes nor no', 'Write 1 or 0, true or false, yes or no.')
+}
+
+/** A number of days, 0 to 36,500. */
+export function parseDays(text: string): number {
+  const days = /^\d{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN
+  if (!(days <= 36_500)) throw invalid(text, 'is not a number of days', 'Write a whole number of days: 30.')
+  return days
+}
+
+/** A parser of one of several words. */
+export function parseWord<const Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text.trim().toLowerCase())
+    if (word === undefined) throw invalid(text, 'is not one of the choices', `Write one of ${words.join(', ')}.`)
+    return word
+  }
+}
+
+function invalid(text: string, problem: string, advice: string): ChiaroError {
+  return new ChiaroError('CONFIG_INVALID', `${JSON.stringify(text.slice(0, 100))} ${problem}`, { advice })
+}

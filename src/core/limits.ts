@@ -1,0 +1,105 @@
+const KiB = 1024
+const MiB = 1024 * KiB
+const GiB = 1024 * MiB
+
+/** Every limit on input from outside, in one place. Each has a test that goes over it. Sizes are bytes, times milliseconds. */
+export const limits = {
+  /** Manifest, index or configuration of an image. The distribution specification asks for 4 MiB at least. */
+  manifestBytes: 8 * MiB,
+  /** Entries of an image index, or of an archive's manifest.json. */
+  indexEntries: 1000,
+  /** Indexes in indexes. */
+  indexDepth: 8,
+  /** Manifests and indexes read on the way to one image. */
+  indexDocuments: 200,
+  /** Layers of an image. */
+  layers: 1000,
+  /** One layer, uncompressed. */
+  layerBytes: 64 * GiB,
+  /** Uncompressed to compressed size of a layer, once it is larger than `layerRatioFrom`. zlib cannot go beyond 1,032, zstd not beyond 32,768. */
+  layerRatio: 10_000,
+  layerRatioFrom: 4 * GiB,
+  /** One layer, uncompressed, where it has to be held in memory as a whole (a Node without the zlib handles). */
+  wholeLayerBytes: 1 * GiB,
+  /** The header of a gzip member, with the name and comment in it. */
+  gzipHeaderBytes: 128 * KiB,
+  /** Entries of one layer's tar archive, or files below a directory. */
+  layerEntries: 4_000_000,
+  /** A path in a tar archive, and a link's target. */
+  pathBytes: 64 * KiB,
+  /** Directories of a path. */
+  pathDepth: 2_000,
+  /** pax extended headers and GNU long names. */
+  tarHeaderBytes: 1 * MiB,
+  /** Files that analyzers want, of one layer; each also has its analyzer's `maxBytes`. */
+  wantedFiles: 200_000,
+  /** The bytes of the wanted files of one layer, together. */
+  wantedBytes: 512 * MiB,
+  /** The JavaScript heap of a thread that reads layers, in MiB (file contents are outside of it). */
+  workerHeapMiB: 512,
+  /** Whiteouts of one layer. */
+  whiteouts: 500_000,
+  /** Links followed on the way to one file (Linux follows 40). */
+  linkHops: 40,
+  /** The target of a link that is followed (PATH_MAX of Linux). */
+  linkTargetBytes: 4096,
+  /** A text package database: dpkg status, apk installed. */
+  packageDatabaseBytes: 64 * MiB,
+  /** A binary package database: rpmdb. */
+  rpmDatabaseBytes: 256 * MiB,
+  /** One header of an rpm database. */
+  rpmHeaderBytes: 32 * MiB,
+  /** A release file. */
+  releaseFileBytes: 64 * KiB,
+  /** Packages of one database. */
+  packages: 200_000,
+  /** Parts of one package database that cannot be read, until the rest is given up. */
+  databaseGaps: 1000,
+  /** A name, version or architecture. */
+  packageFieldBytes: 4 * KiB,
+  /** Entries of an archive around an image (docker-archive, oci-archive). */
+  archiveEntries: 100_000,
+  /** Such an archive decompressed into a temporary file, and its ratio once it is larger than `archiveRatioFrom`. */
+  archiveBytes: 64 * GiB,
+  archiveRatio: 200,
+  archiveRatioFrom: 4 * GiB,
+  /** A feed's file as transferred, and decompressed. */
+  feedBytes: 2 * GiB,
+  feedContentBytes: 16 * GiB,
+  /** One record of a feed, and its depth. */
+  feedRecordBytes: 32 * MiB,
+  feedRecordDepth: 64,
+  /** What of a feed has to be held in memory until its end, about. */
+  feedHeldBytes: 512 * MiB,
+  /** XML: element depth, attributes of an element, text of an element. */
+  xmlDepth: 64,
+  xmlTextBytes: 4 * MiB,
+  /** The share of a feed's records that may be gaps before the feed as a whole fails. */
+  feedGapShare: 0.05,
+  /** Gaps kept for one feed; the rest is counted. */
+  feedGapsKept: 1000,
+  /** Names whose row in the database is remembered during an import, of packages and of vulnerabilities each. */
+  importNames: 50_000,
+  /** Current statements that an import holds in memory to compare with. */
+  importStatements: 50_000,
+  /** How long a write waits for other processes to finish theirs; what is only kept for speed waits less, and goes without. */
+  databaseWait: 600_000,
+  databaseCacheWait: 1_000,
+  /** An answer of a registry that is not a blob: tokens, errors, tag lists. */
+  responseBytes: 4 * MiB,
+  /** Silence after which a connection is given up. */
+  idleTimeout: 30_000,
+  /** A request until its headers are there. */
+  requestTimeout: 60_000,
+  /** Attempts at one request, and the longest wait between two. */
+  attempts: 5,
+  retryWait: 30_000,
+  redirects: 10,
+  /** Silence of a container daemon, which may put an archive together before it answers. */
+  daemonTimeout: 600_000,
+  /** A credential helper's answer, and the time it may take. */
+  credentialHelperBytes: 64 * KiB,
+  credentialHelperTimeout: 30_000,
+  /** A password on standard input. */
+  passwordBytes: 64 * KiB,
+} as const

@@ -1,0 +1,56 @@
+import type { Digest } from '../../core/digest.ts'
+import type { Image, ImageOptions, ImageSource } from '../../core/image.ts'
+import { limits } from '../../core/limits.ts'
+import { createHttpClient } from '../../io/http.ts'
+import { parseImageName, repositoryTag } from '../reference.ts'
+import { assembleImage, type Content, resolveImage } from '../resolve.ts'
+import { remoteLayer } from './blob.ts'
+import { RegistryClient } from './client.ts'
+import { type CredentialPlaces, defaultPlaces, findCredentials } from './credentials.ts'
+
+/** Opens an image of any registry that speaks the OCI distribution specification; of Docker Hub where none is named. */
+export const openRegistry: ImageSource['open'] = (reference, options, signal) =>
+  openRegistryImage(reference, options, defaultPlaces(), signal)
+
+/** Opens an image in a registry, with credentials from `places`. Throws what `ImageSource.open` throws. */
+export async function openRegistryImage(
+  reference: string,
+  options: ImageOptions,
+  places: CredentialPlaces,
+  signal: AbortSignal,
+): Promise<Image> {
+  const name = parseImageName(reference)
+  const { plainHttp, insecure, caFile } = options.registry
+  const http = createHttpClient({
+    offline: options.offline,
+    environment: places.environment,
+    plainHttp,
+    insecure,
+    caFile,
+  })
+  const credentials = (stop: AbortSignal) => findCredentials(name, options.registry, places, stop)
+  const client = new RegistryClient({ http, name, registry: options.registry, credentials })
+  try {
+    const root = await client.manifest(name.digest ?? name.tag!, signal)
+    const content = remoteContent(client, new Map([[root.digest, root.bytes]]), signal)
+    const resolved = await resolveImage(content, [{ digest: root.digest, mediaType: '' }], options)
+    const tags = name.digest === undefined ? [repositoryTag(name)] : []
+    return await assembleImage(content, resolved, { reference, tags }, async () => http[Symbol.asyncDispose]())
+  } catch (error) {
+    await http[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+function remoteContent(client: RegistryClient, known: ReadonlyMap<Digest, Buffer>, signal: AbortSignal): Content {
+  return {
+    where: client.where,
+    async document({ digest }, kind) {
+      const bytes = known.get(digest)
+      if (bytes !== undefined) return bytes
+      if (kind === 'manifest') return (await client.manifest(digest, signal)).bytes
+      return (await client.get(`blobs/${digest}`, {}, signal)).bytes(limits.manifestBytes)
+    },
+    layer: async (descriptor) => remoteLayer(client, descriptor),
+  }
+}

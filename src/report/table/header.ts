@@ -1,0 +1,65 @@
+import type { FeedData, VulnerabilityReport } from '../../core/report.ts'
+import type { WriterOptions } from '../../core/report-writer.ts'
+import { displayWidth, line, type Paint, paragraph, type Style, truncate } from '../layout.ts'
+import { ago, counted, grouped } from '../words.ts'
+
+type Field = readonly [label: string, value: string, style?: Style]
+
+const indent = ' '.repeat(14)
+
+/** Longer values are not worth the room. */
+const valueWidth = 400
+
+/** What was scanned, and with which data. */
+export function* header(
+  report: VulnerabilityReport,
+  width: number,
+  options: WriterOptions,
+  paint: Paint,
+): Iterable<string> {
+  for (const [label, value, style] of fieldsOf(report, width, options)) {
+    const title = paint('dim', label.padEnd(indent.length))
+    const text = paragraph(truncate(value, valueWidth), width, indent, indent, (part) => paint(style, part))
+    yield title + text.slice(indent.length)
+  }
+}
+
+function* fieldsOf(report: VulnerabilityReport, width: number, options: WriterOptions): Iterable<Field> {
+  const { image } = report
+  yield ['Image', line(image.reference), 'bold']
+  if (image.digest !== undefined) yield ['Digest', shortened(image.digest, width - indent.length)]
+  const { os, architecture, variant } = image.platform
+  yield ['Platform', line([os, architecture, variant].filter((part) => part !== undefined).join('/'))]
+  yield distributionOf(report)
+  yield ['Packages', packagesOf(report)]
+  if (image.layers.length > 0) yield ['Layers', grouped(image.layers.length)]
+  for (const [index, data] of report.data.entries()) yield dataOf(index === 0 ? 'Data' : '', data, report, options)
+  if (report.data.length === 0) yield ['Data', 'none was used', 'yellow']
+}
+
+/** The whole digest where there is room for it, else enough to recognise it by. */
+function shortened(digest: string, width: number): string {
+  return displayWidth(digest) <= width ? digest : `${digest.slice(0, 19)}…`
+}
+
+function distributionOf({ release, gaps }: VulnerabilityReport): Field {
+  if (release === undefined) return ['Distribution', 'unknown', 'yellow']
+  const name = line(release.prettyName || [release.id, release.versionId || release.codename].join(' ').trim())
+  const ended = gaps.some(({ code }) => code === 'distribution-end-of-life')
+  return ended ? ['Distribution', `${name}, end of life`, 'yellow'] : ['Distribution', name]
+}
+
+function packagesOf({ packages }: VulnerabilityReport): string {
+  const types = new Map<string, number>()
+  for (const { type } of packages) types.set(type, (types.get(type) ?? 0) + 1)
+  if (types.size === 0) return 'none'
+  return [...types].map(([type, count]) => `${grouped(count)} ${line(type)}`).join(', ')
+}
+
+function dataOf(label: string, data: FeedData, { gaps }: VulnerabilityReport, { now }: WriterOptions): Field {
+  const feed = line(data.feed)
+  if (data.generation === 0 || data.checkedAt === null) return [label, `${feed}: never loaded`, 'red']
+  const stale = gaps.some(({ code, where }) => code === 'data-stale' && where === data.feed)
+  const text = `${feed}: checked ${line(ago(data.checkedAt, now))}, ${counted(data.records, 'statement')}`
+  return stale ? [label, `${text}, out of date`, 'yellow'] : [label, text]
+}

@@ -1,0 +1,176 @@
+import type { Finding, VulnerabilityReport } from '../../core/report.ts'
+import type { Severity } from '../../core/severity.ts'
+import {
+  type Cell,
+  type Column,
+  columnWidths,
+  line,
+  type Paint,
+  type Part,
+  paragraph,
+  type Style,
+  tableLines,
+  truncate,
+} from '../layout.ts'
+
+/** How each severity looks. */
+export const severityStyles: Readonly<Record<Severity, Style>> = {
+  critical: ['bold', 'white', 'bgRed'],
+  high: ['bold', 'red'],
+  medium: 'yellow',
+  low: 'cyan',
+  negligible: 'dim',
+  unknown: 'magenta',
+}
+
+/** The states of a finding without a fix, in a word or two. */
+const stateWords: Readonly<Record<Finding['state'], string>> = {
+  fixed: 'fixed',
+  open: 'no fix yet',
+  deferred: 'fix deferred',
+  'will-not-fix': 'will not be fixed',
+  'end-of-life': 'end of life',
+  undetermined: 'undetermined',
+}
+
+/** The packages of one source that share a vulnerability, its fix and the layer that brought them. */
+interface Group {
+  readonly finding: Finding
+  readonly packages: string[]
+}
+
+/** Longer names do not come from any packaging system; they are cut, so that they cannot fill the screen. */
+const nameWidth = 200
+
+/** Notes are sentences of people; JSON has the whole of them. */
+const noteWidth = 80
+
+/** What the findings of a report look like: a table where it fits, else one finding below the other. */
+export function* findingRows(report: VulnerabilityReport, width: number | undefined, paint: Paint): Iterable<string> {
+  const groups = groupsOf(report)
+  if (groups.length === 0) return
+  const rows = groups.map((group, index) => cellsOf(group, groups[index - 1]))
+  const columns = columnsFor(groups)
+  const widths = columnWidths(columns, rows, width)
+  if (widths === undefined) {
+    yield* stacked(groups, width!, paint)
+    return
+  }
+  const spare = width === undefined ? 0 : width - widths.reduce((sum, value) => sum + value + 2, 0)
+  if (spare < summaryWidth) {
+    yield* tableLines(columns, rows, widths, paint)
+    return
+  }
+  const summarized = rows.map((row, index) => [...row, summaryOf(groups[index]!, spare)])
+  yield* tableLines([...columns, { title: 'SUMMARY', min: spare, max: spare }], summarized, [...widths, spare], paint)
+}
+
+/** Names and ids are easier to read, and to search for, in one piece. */
+function columnsFor(groups: readonly Group[]): readonly Column[] {
+  const id = Math.max(...groups.map(({ finding }) => finding.id.length))
+  const name = Math.max(...groups.flatMap(({ packages }) => packages.map((text) => text.length + 1)))
+  return [
+    { title: 'SEVERITY', min: 8, good: 10, max: 10 },
+    { title: 'VULNERABILITY', min: 14, good: Math.min(id, 16), max: 24 },
+    { title: 'PACKAGE', min: 12, good: Math.min(name, 20), max: 40 },
+    { title: 'INSTALLED', min: 11, max: 32 },
+    { title: 'FIXED IN', min: 12, max: 32 },
+    { title: 'LAYER', min: 5, max: 5 },
+  ]
+}
+
+/** The least room that is worth a column of summaries. */
+const summaryWidth = 32
+
+function groupsOf(report: VulnerabilityReport): readonly Group[] {
+  const names = displayNames(report)
+  const groups = new Map<string, Group>()
+  for (const finding of report.findings) {
+    const { id, severity, version, fixedIn, state, note, why } = finding
+    const key = `${id}\0${severity}\0${version}\0${fixedIn}\0${state}\0${note}\0${why.name}\0${why.scope}\0${why.layer}`
+    const name = names(finding.package, finding.arch)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { finding, packages: [name] })
+    else if (!group.packages.includes(name)) group.packages.push(name)
+  }
+  return [...groups.values()]
+}
+
+/** Package names, with the architecture where the image has the same package in several. */
+export function displayNames(report: VulnerabilityReport): (name: string, arch: string) => string {
+  const arches = new Map<string, Set<string>>()
+  for (const { name, arch } of report.packages) {
+    const known = arches.get(name)
+    if (known === undefined) arches.set(name, new Set([arch]))
+    else known.add(arch)
+  }
+  const known = new Map<string, string>()
+  return (name, arch) => {
+    const named = (arches.get(name)?.size ?? 0) > 1 && arch !== '' ? `${name}:${arch}` : name
+    let shown = known.get(named)
+    if (shown === undefined) {
+      shown = truncate(line(named), nameWidth) || '(no name)'
+      known.set(named, shown)
+    }
+    return shown
+  }
+}
+
+function cellsOf(group: Group, above: Group | undefined): readonly Cell[] {
+  const { finding } = group
+  const { severity } = finding
+  return [
+    [{ text: severity.toUpperCase(), style: severityStyles[severity] }],
+    [{ text: truncate(line(finding.id), nameWidth), style: 'bold' }],
+    [packagesOf(group, above)],
+    [{ text: truncate(line(finding.version), nameWidth) }],
+    fixOf(finding),
+    [{ text: `#${finding.why.layer + 1}`, style: 'dim' }],
+  ]
+}
+
+/** The names of the packages. A long list is not repeated from row to row: it stands in the first of them. */
+function packagesOf({ finding, packages }: Group, above: Group | undefined): Part {
+  const names = packages.join(', ')
+  const same =
+    packages.length > 2 &&
+    above?.finding.severity === finding.severity &&
+    above.finding.version === finding.version &&
+    above.packages.join(', ') === names
+  return same ? { text: `${packages[0]} +${packages.length - 1} as above`, style: 'dim' } : { text: names }
+}
+
+function fixOf({ fixedIn, state, note }: Finding): Cell {
+  const fix =
+    fixedIn === null
+      ? { text: stateWords[state], style: 'dim' as const }
+      : { text: truncate(line(fixedIn), nameWidth), style: 'green' as const }
+  return note === null ? [fix] : [fix, { text: truncate(line(note), noteWidth), style: 'yellow' }]
+}
+
+function summaryOf({ finding }: Group, width: number): Cell {
+  const words = finding.description
+    .slice(0, 4 * width)
+    .replace(/\s+/g, ' ')
+    .trim()
+  return [{ text: truncate(line(words), width), style: 'dim' }]
+}
+
+function* stacked(groups: readonly Group[], width: number, paint: Paint): Iterable<string> {
+  for (const [index, group] of groups.entries()) {
+    const { finding } = group
+    const [severity, id, packages, installed, fix] = cellsOf(group, groups[index - 1])
+    const head = severity![0]!
+    const name = id![0]!
+    if (head.text.length + 2 + name.text.length <= width) {
+      yield `${paint(head.style, head.text)}  ${paint(name.style, name.text)}\n`
+    } else {
+      yield `${paint(head.style, head.text)}\n${paragraph(name.text, width)}`
+    }
+    yield paragraph(`${packages![0]!.text} in layer #${finding.why.layer + 1}`, width, '  ')
+    const arrow = `${installed![0]!.text} → ${fix![0]!.text}`
+    const style = finding.fixedIn === null ? 'dim' : 'green'
+    yield paragraph(arrow, width, '  ', '    ', (text) => paint(style, text))
+    for (const part of fix!.slice(1)) yield paragraph(part.text, width, '  ', '  ', (text) => paint(part.style, text))
+  }
+}

@@ -1,0 +1,68 @@
+import type { Finding, VulnerabilityReport } from '../../core/report.ts'
+import { severities } from '../../core/severity.ts'
+import { line, type Paint, pad, paragraph, truncate } from '../layout.ts'
+import { counted, grouped } from '../words.ts'
+import { severityStyles } from './rows.ts'
+
+/** How many findings of each severity there are, how many of them have a fix, and which layers brought them. */
+export function* summary(report: VulnerabilityReport, width: number, paint: Paint): Iterable<string> {
+  const { findings } = report
+  if (findings.length === 0) return
+  yield `${paint('bold', 'Summary')}\n`
+  const ids = new Set(findings.map(({ id }) => id)).size
+  const packages = new Set(findings.map(({ purl }) => purl)).size
+  const counts = `${counted(findings.length, 'finding')}: ${counted(ids, 'vulnerability', 'vulnerabilities')} in ${counted(packages, 'package')}`
+  yield paragraph(`${counts}; ${fixable(findings)}.`, width, '  ')
+  yield* bars(findings, width, paint)
+  yield* layers(report, width, paint)
+}
+
+function fixable(findings: readonly Finding[]): string {
+  const fixed = findings.filter(({ state }) => state === 'fixed').length
+  if (fixed === findings.length) return 'all have a fix'
+  return fixed === 0 ? 'none has a fix' : `${grouped(fixed)} ${fixed === 1 ? 'has' : 'have'} a fix`
+}
+
+function* bars(findings: readonly Finding[], width: number, paint: Paint): Iterable<string> {
+  const rows = severities
+    .map((severity) => ({ severity, own: findings.filter((finding) => finding.severity === severity) }))
+    .filter(({ own }) => own.length > 0)
+  const most = Math.max(...rows.map(({ own }) => own.length))
+  const digits = grouped(most).length
+  const room = Math.max(4, Math.min(40, width - digits - 40))
+  for (const { severity, own } of rows) {
+    const fixed = own.filter(({ state }) => state === 'fixed').length
+    const length = Math.max(1, Math.round((own.length / most) * room))
+    const solid = Math.round((fixed / own.length) * length)
+    const style = severity === 'critical' ? 'red' : severityStyles[severity]
+    const bar = paint(style, '█'.repeat(solid) + '░'.repeat(length - solid)) + ' '.repeat(room - length)
+    const count = pad(grouped(own.length), digits, 'right')
+    yield `  ${paint(style, severity.padEnd(10))}  ${count}  ${bar}  ${paint('dim', fixable(own))}\n`
+  }
+}
+
+const layersShown = 8
+
+function* layers({ findings, image }: VulnerabilityReport, width: number, paint: Paint): Iterable<string> {
+  const counts = new Map<number, number>()
+  for (const { why } of findings) counts.set(why.layer, (counts.get(why.layer) ?? 0) + 1)
+  const most = [...counts].sort((left, right) => right[1] - left[1] || left[0] - right[0])
+  const digits = grouped(most[0]![1]).length
+  for (const [index, [layer, count]] of most.slice(0, layersShown).entries()) {
+    const name = `#${layer + 1}`.padEnd(4)
+    const number = pad(grouped(count), digits, 'right')
+    const text = `layer ${name}  ${number}  ${commandOf(image.layers[layer]?.createdBy ?? '')}`.trimEnd()
+    yield `${index === 0 ? '\n' : ''}  ${paint(index === 0 ? undefined : 'dim', truncate(text, width - 2))}\n`
+  }
+  if (most.length > layersShown) yield `  ${paint('dim', `and ${counted(most.length - layersShown, 'more layer')}`)}\n`
+}
+
+/** A history entry as somebody wrote it into a Dockerfile. */
+export function commandOf(createdBy: string): string {
+  const command = line(createdBy.slice(0, 2000).replace(/\s+/g, ' ').trim())
+  return command
+    .replace(/^\/bin\/sh -c #\(nop\) +/, '')
+    .replace(/^\/bin\/sh -c /, 'RUN ')
+    .replace(/^RUN \/bin\/sh -c /, 'RUN ')
+    .replace(/ # buildkit$/, '')
+}

@@ -1,0 +1,60 @@
+import type { Coverage, Ecosystem } from '../core/ecosystem.ts'
+import type { Gap } from '../core/gap.ts'
+import type { IndexedPackage, IndexReport } from '../core/report.ts'
+
+/** What of an image can be assessed, by whom, and what cannot. */
+export interface Assessment {
+  readonly ecosystem: Ecosystem | undefined
+  readonly coverage: Coverage | undefined
+  /** The packages that the ecosystem judges. */
+  readonly packages: readonly IndexedPackage[]
+  readonly gaps: readonly Gap[]
+}
+
+/** Finds the ecosystem for an image, and names every reason why its packages, or some, cannot be assessed. Pure. */
+export function assess(index: IndexReport, ecosystems: readonly Ecosystem[], now: Date): Assessment {
+  const { release, packages } = index
+  const nothing = { ecosystem: undefined, coverage: undefined, packages: [] }
+  if (packages.length === 0) {
+    const detail =
+      'No package database was found, so there was nothing to assess. That does not mean that there is nothing vulnerable.'
+    return { ...nothing, gaps: [{ code: 'no-packages', where: index.image.reference, detail }] }
+  }
+  if (release === undefined) {
+    const detail = `No release file (os-release) says which distribution it is: ${count(packages.length)} not assessed.`
+    return { ...nothing, gaps: [{ code: 'distribution-unknown', where: index.image.reference, detail }] }
+  }
+  for (const ecosystem of ecosystems) {
+    const coverage = ecosystem.coverage(release)
+    if (coverage === undefined) continue
+    const judged = packages.filter((pkg) => ecosystem.packageTypes.includes(pkg.type))
+    const gaps = [...endOfLife(release.prettyName, coverage, now), ...strangers(packages, ecosystem)]
+    return { ecosystem, coverage, packages: judged, gaps }
+  }
+  const detail = `There is no vulnerability data for ${release.prettyName || release.id}: ${count(packages.length)} not assessed.`
+  return { ...nothing, gaps: [{ code: 'distribution-unsupported', where: release.prettyName || release.id, detail }] }
+}
+
+function endOfLife(name: string, coverage: Coverage, now: Date): readonly Gap[] {
+  const { endOfLife } = coverage
+  if (endOfLife === undefined || now < new Date(endOfLife)) return []
+  const detail = `It has had no free security updates since ${endOfLife}: vulnerabilities found after that may be missing here.`
+  return [{ code: 'distribution-end-of-life', where: name, detail }]
+}
+
+/** Packages of a kind that this distribution does not have, such as rpm packages in a Debian image. */
+function strangers(packages: readonly IndexedPackage[], ecosystem: Ecosystem): readonly Gap[] {
+  const paths = new Map<string, number>()
+  for (const pkg of packages) {
+    if (!ecosystem.packageTypes.includes(pkg.type)) paths.set(pkg.path, (paths.get(pkg.path) ?? 0) + 1)
+  }
+  return [...paths].map(([where, number]) => ({
+    code: 'distribution-unsupported' as const,
+    where,
+    detail: `${ecosystem.title} has no data for packages of this kind: ${count(number)} not assessed.`,
+  }))
+}
+
+function count(packages: number): string {
+  return packages === 1 ? '1 package was' : `${packages} packages were`
+}

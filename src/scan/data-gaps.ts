@@ -1,0 +1,47 @@
+import type { Coverage } from '../core/ecosystem.ts'
+import type { Gap } from '../core/gap.ts'
+import type { AdvisoryStore, FeedStatus } from '../core/store.ts'
+
+/** What the data that an image needs cannot tell: missing, stale or damaged feeds, a release that no statement is about. */
+export async function dataGaps(
+  coverage: Coverage,
+  statuses: readonly FeedStatus[],
+  options: { readonly advisories: AdvisoryStore; readonly maxDataAge: number; readonly now: Date },
+): Promise<readonly Gap[]> {
+  const known = new Map(statuses.map((status) => [status.feed, status]))
+  const gaps: Gap[] = coverage.feeds.flatMap((feed) => feedGaps(feed.id, known.get(feed.id), options))
+  const loaded = coverage.feeds.some((feed) => (known.get(feed.id)?.generation ?? 0) > 0)
+  if (loaded) {
+    const sizes = await options.advisories.scopeSizes(coverage.scopes)
+    for (const scope of coverage.scopes) {
+      if ((sizes.get(scope) ?? 0) > 0) continue
+      const detail = 'The data does not say anything about this release, so nothing could be found in it.'
+      gaps.push({ code: 'release-without-data', where: scope, detail })
+    }
+  }
+  return gaps
+}
+
+function feedGaps(
+  feed: string,
+  status: FeedStatus | undefined,
+  { maxDataAge, now }: { readonly maxDataAge: number; readonly now: Date },
+): readonly Gap[] {
+  const reason = status?.lastError === undefined ? '' : ` The last attempt failed: ${status.lastError.message}`
+  if (status === undefined || status.generation === 0) {
+    return [{ code: 'data-missing', where: feed, detail: `This feed was never loaded.${reason}` }]
+  }
+  const gaps: Gap[] = []
+  if (status.checkedAt === null || now.getTime() - Date.parse(status.checkedAt) > maxDataAge) {
+    gaps.push({ code: 'data-stale', where: feed, detail: `Last found to be current at ${status.checkedAt}.${reason}` })
+  }
+  if (status.gaps > 0) {
+    const records = status.gaps === 1 ? '1 record' : `${status.gaps} records`
+    gaps.push({
+      code: 'data-record-unreadable',
+      where: feed,
+      detail: `${records} could not be read and were left out.`,
+    })
+  }
+  return gaps
+}

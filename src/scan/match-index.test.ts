@@ -1,0 +1,188 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Advisory, Statement } from '../core/advisory.ts'
+import type { Ecosystem } from '../core/ecosystem.ts'
+import type { Feed } from '../core/feed.ts'
+import type { Package, Release } from '../core/package.ts'
+import { packageUrl } from '../core/purl.ts'
+import type { IndexReport } from '../core/report.ts'
+import type { Store } from '../core/store.ts'
+import { openStore } from '../store/open.ts'
+import { dpkg } from '../versions/dpkg.ts'
+import { matchIndex } from './match-index.ts'
+
+const feed: Feed = {
+  id: 'sample',
+  url: 'https://example.org/feed',
+  version: 1,
+  scopes: ['sample:1'],
+  fetch: async () => 'unchanged',
+  parse: async () => (async function* () {})(),
+}
+
+const ecosystem: Ecosystem = {
+  id: 'sample',
+  title: 'Sample',
+  versions: dpkg,
+  analyzers: [],
+  packageTypes: ['deb'],
+  coverage: (release) =>
+    release.id === 'sample'
+      ? { scopes: [`sample:${release.versionId}`], feeds: [feed], endOfLife: '2030-01-01' }
+      : undefined,
+  keys: (pkg, { scopes }) => scopes.map((scope) => ({ scope, name: pkg.source.name })),
+  feeds: () => [feed],
+}
+
+const release: Release = { id: 'sample', versionId: '1', codename: '', prettyName: 'Sample 1', idLike: [], cpe: '' }
+const openssl: Package = {
+  type: 'deb',
+  name: 'libssl3',
+  version: '2:3.0.9-1',
+  arch: 'amd64',
+  source: { name: 'openssl', version: '3.0.9-1' },
+}
+
+function indexOf(packages: readonly Package[], from: Release | undefined = release): IndexReport {
+  const digest = `sha256:${'1'.repeat(64)}` as const
+  return {
+    image: {
+      reference: 'sample',
+      tags: [],
+      digest,
+      configDigest: digest,
+      platform: { os: 'linux', architecture: 'amd64' },
+      layers: [{ digest, diffId: digest, createdBy: 'ADD rootfs' }],
+    },
+    release: from,
+    packages: packages.map((pkg) => ({ ...pkg, purl: packageUrl(pkg, from), path: 'var/lib/dpkg/status', layer: 0 })),
+    gaps: [],
+  }
+}
+
+function advisory(id: string, statement: Omit<Statement, 'key'>, name = 'openssl', scope = 'sample:1'): Advisory {
+  return {
+    vulnerability: { id, aliases: [], description: '', ratings: [{ severity: 'low', source: 'elsewhere' }], links: [] },
+    statements: [{ key: { scope, name }, ...statement }],
+  }
+}
+
+let store: Store
+beforeEach(async () => {
+  store = await openStore('sqlite::memory:', {})
+})
+afterEach(() => store[Symbol.asyncDispose]())
+
+async function load(...records: readonly Advisory[]): Promise<void> {
+  const source = {
+    feed,
+    fingerprint: 'f',
+    dataTime: undefined,
+    records: (async function* () {
+      yield* records
+    })(),
+  }
+  await store.advisories.import(source, new AbortController().signal)
+}
+
+function match(index: IndexReport, options: { now?: Date; maxDataAge?: number } = {}) {
+  const { now = new Date(), maxDataAge = 60_000 } = options
+  return matchIndex(index, { ecosystems: [ecosystem], advisories: store.advisories, maxDataAge, now, version: '0' })
+}
+
+describe('matching', () => {
+  it('compares the version of the source package with a statement about the source package', async () => {
+    await load(
+      advisory('CVE-1', { fix: 'fixed', fixedIn: '3.0.11-1' }),
+      advisory('CVE-2', { fix: 'fixed', fixedIn: '3.0.9-1' }),
+    )
+    const { findings, gaps } = await match(indexOf([openssl]))
+    expect(
+      findings.map(({ id, package: name, version, fixedIn, state }) => ({ id, name, version, fixedIn, state })),
+    ).toEqual([{ id: 'CVE-1', name: 'libssl3', version: '2:3.0.9-1', fixedIn: '3.0.11-1', state: 'fixed' }])
+    expect(findings[0]!.why).toMatchObject({
+      feed: 'sample',
+      name: 'openssl',
+      compared: '3.0.9-1',
+      path: 'var/lib/dpkg/status',
+      layer: 0,
+    })
+    expect(gaps).toEqual([])
+  })
+
+  it('does not report what the vendor says is not affected', async () => {
+    await load(advisory('CVE-1', { fix: 'not-affected' }))
+    expect((await match(indexOf([openssl]))).findings).toEqual([])
+  })
+
+  it('takes the severity of the vendor for the release before that of the vulnerability', async () => {
+    await load(
+      advisory('CVE-1', { fix: 'open', rating: { severity: 'high', source: 'sample' } }),
+      advisory('CVE-2', { fix: 'open', rating: { severity: 'unknown', source: 'sample' } }),
+    )
+    const { findings } = await match(indexOf([openssl]))
+    expect(findings.map(({ id, severity, severitySource }) => [id, severity, severitySource])).toEqual([
+      ['CVE-1', 'high', 'sample'],
+      ['CVE-2', 'low', 'elsewhere'],
+    ])
+  })
+
+  it('a version that cannot be compared is a gap, not a pass', async () => {
+    await load(advisory('CVE-1', { fix: 'fixed', fixedIn: '3.0.11-1' }))
+    const odd = { ...openssl, source: { name: 'openssl', version: '' } }
+    const { findings, gaps } = await match(indexOf([odd]))
+    expect(findings).toEqual([])
+    expect(gaps.map(({ code }) => code)).toEqual(['version-unreadable'])
+  })
+})
+
+describe('what cannot be told', () => {
+  const gapsOf = async (...args: Parameters<typeof match>) => (await match(...args)).gaps.map(({ code }) => code)
+
+  it('no packages', async () => expect(await gapsOf(indexOf([]))).toEqual(['no-packages']))
+
+  it('an unknown distribution', async () => {
+    const index = { ...indexOf([openssl]), release: undefined }
+    expect(await gapsOf(index)).toEqual(['distribution-unknown'])
+  })
+
+  it('a distribution without data', async () => {
+    expect(await gapsOf(indexOf([openssl], { ...release, id: 'plan9' }))).toEqual(['distribution-unsupported'])
+  })
+
+  it('a feed that was never loaded', async () => expect(await gapsOf(indexOf([openssl]))).toEqual(['data-missing']))
+
+  it('a release that the data does not know', async () => {
+    await load(advisory('CVE-1', { fix: 'open' }))
+    expect(await gapsOf(indexOf([openssl], { ...release, versionId: '2' }))).toEqual(['release-without-data'])
+  })
+
+  it('old data, and why it is old', async () => {
+    await load(advisory('CVE-1', { fix: 'open' }))
+    await store.advisories.failed(feed, { code: 'NETWORK_FAILED', message: 'the host does not answer' })
+    const { gaps } = await match(indexOf([openssl]), { now: new Date(Date.now() + 120_000) })
+    expect(gaps).toEqual([
+      expect.objectContaining({
+        code: 'data-stale',
+        where: 'sample',
+        detail: expect.stringContaining('does not answer'),
+      }),
+    ])
+  })
+
+  it('a release that gets no more updates', async () => {
+    await load(advisory('CVE-1', { fix: 'open' }))
+    const codes = await gapsOf(indexOf([openssl]), {
+      now: new Date('2030-01-01T00:00:01Z'),
+      maxDataAge: Number.POSITIVE_INFINITY,
+    })
+    expect(codes).toEqual(['distribution-end-of-life'])
+  })
+
+  it('packages of a kind that the distribution does not have', async () => {
+    await load(advisory('CVE-1', { fix: 'open' }))
+    const rpm = { ...openssl, type: 'rpm' }
+    const report = await match(indexOf([openssl, rpm]))
+    expect(report.gaps.map(({ code }) => code)).toEqual(['distribution-unsupported'])
+    expect(report.findings.length).toBe(1)
+  })
+})

@@ -1,0 +1,25 @@
+import type { Feed } from '../core/feed.ts'
+import type { Image } from '../core/image.ts'
+import type { IndexReport, VulnerabilityReport } from '../core/report.ts'
+import { assess } from './assess.ts'
+import { type MatchOptions, matchIndex } from './match-index.ts'
+
+/** The parts of a scan, in reading order. */
+export interface ScanSteps extends MatchOptions {
+  open(): Promise<Image>
+  index(image: Image): Promise<IndexReport>
+  /** Brings the feeds up to date that are missing or older than `maxDataAge`. What fails shows in the report as a gap. */
+  update(feeds: readonly Feed[]): Promise<void>
+}
+
+/**
+ * Scans one image: open, index, update the data that this image needs, match. Throws what opening and indexing throw;
+ * failing data never stops a scan.
+ */
+export async function scan(steps: ScanSteps): Promise<VulnerabilityReport> {
+  await using image = await steps.open()
+  const index = await steps.index(image)
+  const { coverage } = assess(index, steps.ecosystems, steps.now)
+  if (coverage !== undefined) await steps.update(coverage.feeds)
+  return await matchIndex(index, steps)
+}

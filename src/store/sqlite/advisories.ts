@@ -1,0 +1,98 @@
+import { ChiaroError } from '../../core/errors.ts'
+import type { Gap } from '../../core/gap.ts'
+import type { AdvisoryStore, FeedStatus } from '../../core/store.ts'
+import { findCandidates } from './candidates.ts'
+import type { Connection } from './connection.ts'
+import type { Database } from './database.ts'
+
+/** The statements of vendors in an SQLite database. */
+export function createAdvisoryStore(database: Database): AdvisoryStore {
+  return {
+    status: (feeds) => database.read((connection) => readStatus(connection, feeds)),
+    gaps: (feed) => database.read((connection) => readGaps(connection, feed)),
+    import: async (source, signal) => {
+      const { importFeed } = await import('./import.ts')
+      return database.write((connection) => importFeed(connection, source, signal), { signal })
+    },
+    checked: (feed, fingerprint) => database.write((connection) => noteChecked(connection, feed, fingerprint)),
+    failed: (feed, error) => database.write((connection) => noteFailed(connection, feed, error)),
+    candidates: (keys, wanted) => database.read((connection) => findCandidates(connection, keys, wanted)),
+    scopeSizes: (scopes) => database.read((connection) => readScopeSizes(connection, scopes)),
+  }
+}
+
+interface StatusRow {
+  readonly feed: string
+  readonly url: string
+  readonly generation: number
+  readonly checkedAt: string | null
+  readonly importedAt: string | null
+  readonly dataTime: string | null
+  readonly records: number
+  readonly gaps: number
+  readonly version: number
+  readonly fingerprint: string | null
+  readonly errorAt: string | null
+  readonly errorCode: string | null
+  readonly errorMessage: string | null
+}
+
+function readStatus(connection: Connection, feeds: readonly string[] | undefined): readonly FeedStatus[] {
+  const sql = `SELECT name AS feed, url, generation, checked_at AS checkedAt, imported_at AS importedAt,
+      feed.data_time AS dataTime, coalesce(statements, 0) AS records, coalesce(gaps, 0) AS gaps, feed.version,
+      feed.fingerprint, error_at AS errorAt, error_code AS errorCode, error_message AS errorMessage
+    FROM feed LEFT JOIN generation ON generation.feed = feed.id AND number = generation`
+  if (feeds === undefined) {
+    return (connection.prepare(`${sql} ORDER BY name`).all() as unknown as StatusRow[]).map(toStatus)
+  }
+  const find = connection.prepare(`${sql} WHERE name = ?`)
+  const rows = feeds.map((feed) => find.get(feed) as unknown as StatusRow | undefined)
+  return rows.filter((row) => row !== undefined).map(toStatus)
+}
+
+function toStatus({ errorAt, errorCode, errorMessage, fingerprint, ...data }: StatusRow): FeedStatus {
+  const lastError = errorAt === null ? undefined : { at: errorAt, code: errorCode ?? '', message: errorMessage ?? '' }
+  return { ...data, fingerprint: fingerprint ?? undefined, lastError }
+}
+
+function readGaps(connection: Connection, feed: string): readonly Gap[] {
+  const row = connection
+    .prepare(
+      `SELECT gap_list.gaps FROM feed JOIN generation ON generation.feed = feed.id AND number = feed.generation
+         JOIN gap_list ON gap_list.id = gap_list
+       WHERE name = ?`,
+    )
+    .get(feed) as { gaps: string } | undefined
+  return row === undefined ? [] : (JSON.parse(row.gaps) as Gap[])
+}
+
+function noteChecked(connection: Connection, feed: string, fingerprint: string): void {
+  const { changes } = connection
+    .prepare(
+      `UPDATE feed SET checked_at = ?, fingerprint = ?, error_at = NULL, error_code = NULL, error_message = NULL
+       WHERE name = ? AND generation > 0`,
+    )
+    .run(new Date().toISOString(), fingerprint, feed)
+  if (Number(changes) === 0) {
+    throw new ChiaroError('INTERNAL', `${feed} was found unchanged, but was never loaded`, { where: feed })
+  }
+}
+
+function noteFailed(
+  connection: Connection,
+  feed: { readonly id: string; readonly url: string },
+  error: { readonly code: string; readonly message: string },
+): void {
+  connection
+    .prepare(
+      `INSERT INTO feed (name, url, error_at, error_code, error_message) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET error_at = excluded.error_at, error_code = excluded.error_code,
+         error_message = excluded.error_message`,
+    )
+    .run(feed.id, feed.url, new Date().toISOString(), error.code, error.message)
+}
+
+function readScopeSizes(connection: Connection, scopes: readonly string[]): ReadonlyMap<string, number> {
+  const find = connection.prepare('SELECT coalesce(sum(statements), 0) AS size FROM scope WHERE name = ?')
+  return new Map(scopes.map((scope) => [scope, (find.get(scope) as { size: number }).size]))
+}

@@ -1,0 +1,133 @@
+import type { Digest } from '../../core/digest.ts'
+import type { LayerIndex } from '../../core/layer-index.ts'
+import { limits } from '../../core/limits.ts'
+import { PathSet } from '../../core/path-set.ts'
+import type { IndexReport } from '../../core/report.ts'
+import type { IndexStore } from '../../core/store.ts'
+import type { Connection } from './connection.ts'
+import type { Database } from './database.ts'
+import { isRefusal } from './failure.ts'
+
+/**
+ * What was read out of layers and images, in an SQLite database. It is kept for speed only: when the database cannot be
+ * written, the disk is full, or another process is writing for long, it is not kept.
+ */
+export function createIndexStore(database: Database): IndexStore {
+  return {
+    layer: (digest, diffId, analyzers) => readLayer(database, digest, diffId, analyzers),
+    putLayer: (index, analyzers) => putLayer(database, index, analyzers),
+    image: (digest, analyzers) => readImage(database, digest, analyzers),
+    putImage: (report, analyzers) => putImage(database, report, analyzers),
+  }
+}
+
+interface LayerRow {
+  readonly id: number
+  readonly used_on: string
+  readonly content: Uint8Array
+  readonly paths: Uint8Array
+}
+
+type LayerContent = Pick<LayerIndex, 'files' | 'whiteouts' | 'opaques' | 'gaps'>
+
+async function readLayer(
+  database: Database,
+  digest: Digest,
+  diffId: Digest,
+  analyzers: string,
+): Promise<LayerIndex | undefined> {
+  const row = await database.read(
+    (connection) =>
+      connection
+        .prepare('SELECT id, used_on, content, paths FROM layer WHERE digest = ? AND diff_id = ? AND analyzers = ?')
+        .get(digest, diffId, analyzers) as LayerRow | undefined,
+  )
+  if (row === undefined) return undefined
+  await touch(database, 'UPDATE layer SET used_on = ? WHERE id = ?', row)
+  const { zstdDecompressSync } = await import('node:zlib')
+  return unlessDamaged(() => {
+    const content = JSON.parse(zstdDecompressSync(row.content).toString()) as LayerContent
+    return { digest, diffId, ...content, nonDirectories: new PathSet(toFloats(row.paths)) }
+  })
+}
+
+async function putLayer(database: Database, index: LayerIndex, analyzers: string): Promise<void> {
+  const { digest, diffId, files, whiteouts, opaques, gaps, nonDirectories } = index
+  if (digest === undefined || diffId === undefined) return
+  const { constants, zstdCompressSync } = await import('node:zlib')
+  const content = zstdCompressSync(JSON.stringify({ files, whiteouts, opaques, gaps } satisfies LayerContent), {
+    params: { [constants.ZSTD_c_compressionLevel]: 1 },
+  })
+  const { buffer, byteOffset, byteLength } = nonDirectories.hashes
+  const paths = new Uint8Array(buffer, byteOffset, byteLength)
+  await keep(database, (connection) => {
+    connection
+      .prepare(
+        'INSERT OR REPLACE INTO layer (digest, diff_id, analyzers, used_on, content, paths) VALUES (?, ?, ?, ?, ?, ?)',
+      )
+      .run(digest, diffId, analyzers, today(), content, paths)
+  })
+}
+
+async function readImage(database: Database, digest: Digest, analyzers: string): Promise<IndexReport | undefined> {
+  const row = await database.read(
+    (connection) =>
+      connection
+        .prepare('SELECT id, used_on, report FROM image WHERE digest = ? AND analyzers = ?')
+        .get(digest, analyzers) as
+        | { readonly id: number; readonly used_on: string; readonly report: string }
+        | undefined,
+  )
+  if (row === undefined) return undefined
+  await touch(database, 'UPDATE image SET used_on = ? WHERE id = ?', row)
+  return unlessDamaged(() => JSON.parse(row.report) as IndexReport)
+}
+
+async function putImage(database: Database, report: IndexReport, analyzers: string): Promise<void> {
+  const { digest } = report.image
+  if (digest === undefined) return
+  await keep(database, (connection) => {
+    connection
+      .prepare('INSERT OR REPLACE INTO image (digest, analyzers, used_on, report) VALUES (?, ?, ?, ?)')
+      .run(digest, analyzers, today(), JSON.stringify(report))
+  })
+}
+
+/** Notes that a row was used, for `gc`; once a day, so that a scan of a known image writes nothing. */
+async function touch(
+  database: Database,
+  sql: string,
+  row: { readonly id: number; readonly used_on: string },
+): Promise<void> {
+  const day = today()
+  if (row.used_on < day) await keep(database, (connection) => void connection.prepare(sql).run(day, row.id))
+}
+
+/** Writes what can be done without: not at all where nothing can be written, or while others write for long. */
+async function keep(database: Database, work: (connection: Connection) => void): Promise<void> {
+  if (!database.writable) return
+  try {
+    await database.write(work, { wait: limits.databaseCacheWait })
+  } catch (error) {
+    if (!(error instanceof Error && isRefusal(error.cause))) throw error
+  }
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10)
+}
+
+/** What was kept, or nothing where it cannot be read: the layer is then read again, and replaces it. */
+function unlessDamaged<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch {
+    return undefined
+  }
+}
+
+/** The bytes as numbers; copied where they do not start at a multiple of eight. */
+function toFloats(bytes: Uint8Array): Float64Array {
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
+  return new Float64Array(buffer, byteOffset, byteLength / 8)
+}

@@ -1,0 +1,143 @@
+/** The number that marks a file as Chiaro's, in the header of every SQLite database ("CHIA"). */
+export const applicationId = 0x43484941
+
+/**
+ * The schema, as the steps that make version n + 1 out of version n. A step that was ever released is never changed.
+ *
+ * The tables `statement` and `vulnerability` hold what is true now, each row with the generation it came with (`from_gen`).
+ * What was true once is in `statement_history` and `vulnerability_history`, with the generation that ended it (`to_gen`).
+ * What was true in generation g: current rows with `from_gen <= g`, and history rows with `from_gen <= g < to_gen`.
+ * Generations are numbered per feed. Scopes belong to a feed, packages to a scope, so a statement has its feed from its package.
+ */
+export const migrations: readonly string[] = [
+  `
+CREATE TABLE feed (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  url TEXT NOT NULL,
+  generation INTEGER NOT NULL DEFAULT 0,
+  version INTEGER NOT NULL DEFAULT 0,
+  fingerprint TEXT,
+  data_time TEXT,
+  checked_at TEXT,
+  next_slot INTEGER NOT NULL DEFAULT 0,
+  error_at TEXT,
+  error_code TEXT,
+  error_message TEXT
+) STRICT;
+
+-- The gaps of generations, as JSON. Generations with the same gaps share one row.
+CREATE TABLE gap_list (
+  id INTEGER PRIMARY KEY,
+  gaps TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE generation (
+  feed INTEGER NOT NULL REFERENCES feed,
+  number INTEGER NOT NULL,
+  imported_at TEXT NOT NULL,
+  data_time TEXT,
+  fingerprint TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  statements INTEGER NOT NULL,
+  vulnerabilities INTEGER NOT NULL,
+  gaps INTEGER NOT NULL,
+  gap_list INTEGER REFERENCES gap_list,
+  PRIMARY KEY (feed, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE scope (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  feed INTEGER NOT NULL REFERENCES feed,
+  statements INTEGER NOT NULL,
+  UNIQUE (name, feed)
+) STRICT;
+
+CREATE TABLE package (
+  id INTEGER PRIMARY KEY,
+  scope INTEGER NOT NULL REFERENCES scope,
+  name TEXT NOT NULL,
+  UNIQUE (scope, name)
+) STRICT;
+
+-- What many statements say alike: fix state, rating and note, as JSON.
+CREATE TABLE claim (
+  id INTEGER PRIMARY KEY,
+  body TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- aliases, ratings and links are JSON arrays, NULL for an empty one. to_gen: it vanished, and only history refers to it.
+CREATE TABLE vulnerability (
+  id INTEGER PRIMARY KEY,
+  feed INTEGER NOT NULL REFERENCES feed,
+  name TEXT NOT NULL,
+  from_gen INTEGER NOT NULL,
+  to_gen INTEGER,
+  aliases TEXT,
+  ratings TEXT,
+  links TEXT,
+  description TEXT NOT NULL,
+  UNIQUE (feed, name)
+) STRICT;
+
+CREATE TABLE vulnerability_history (
+  vulnerability INTEGER NOT NULL REFERENCES vulnerability,
+  from_gen INTEGER NOT NULL,
+  to_gen INTEGER NOT NULL,
+  aliases TEXT,
+  ratings TEXT,
+  links TEXT,
+  description TEXT NOT NULL,
+  PRIMARY KEY (vulnerability, from_gen)
+) STRICT;
+
+-- slot: a small number of its own within the feed, by which an import remembers what it has seen.
+CREATE TABLE statement (
+  package INTEGER NOT NULL REFERENCES package,
+  vulnerability INTEGER NOT NULL REFERENCES vulnerability,
+  slot INTEGER NOT NULL,
+  from_gen INTEGER NOT NULL,
+  claim INTEGER NOT NULL REFERENCES claim,
+  fixed_in TEXT,
+  advisory TEXT,
+  PRIMARY KEY (package, vulnerability)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE statement_history (
+  package INTEGER NOT NULL REFERENCES package,
+  vulnerability INTEGER NOT NULL REFERENCES vulnerability,
+  from_gen INTEGER NOT NULL,
+  to_gen INTEGER NOT NULL,
+  claim INTEGER NOT NULL REFERENCES claim,
+  fixed_in TEXT,
+  advisory TEXT,
+  PRIMARY KEY (package, vulnerability, from_gen)
+) STRICT, WITHOUT ROWID;
+
+-- What was read out of a layer. content: zstd of JSON; paths: sorted 64-bit floats, little-endian; used_on: a day.
+CREATE TABLE layer (
+  id INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL,
+  diff_id TEXT NOT NULL,
+  analyzers TEXT NOT NULL,
+  used_on TEXT NOT NULL,
+  content BLOB NOT NULL,
+  paths BLOB NOT NULL,
+  UNIQUE (digest, diff_id, analyzers)
+) STRICT;
+
+-- The index report of an image, as JSON.
+CREATE TABLE image (
+  id INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL,
+  analyzers TEXT NOT NULL,
+  used_on TEXT NOT NULL,
+  report TEXT NOT NULL,
+  UNIQUE (digest, analyzers)
+) STRICT;
+`,
+]
+
+/** The version that this Chiaro writes and reads. */
+export const schemaVersion = migrations.length

@@ -1,0 +1,46 @@
+import type { FeedRecord } from '../core/advisory.ts'
+import type { Feed, Spool } from '../core/feed.ts'
+import type { Progress } from '../core/progress.ts'
+import type { AdvisoryStore, ImportResult } from '../core/store.ts'
+import type { Fetched } from './fetch.ts'
+
+/** How many records pass between two reports of progress. */
+const reportedRecords = 1000
+
+/** Imports what was fetched. Throws what `Feed.parse` and `AdvisoryStore.import` throw; the data is then as it was. */
+export async function importFeed(
+  feed: Feed,
+  spool: Spool,
+  { fingerprint, dataTime }: Fetched,
+  options: { readonly store: AdvisoryStore; readonly progress: Progress; readonly signal: AbortSignal },
+): Promise<ImportResult> {
+  const report = (done: number) =>
+    options.progress({
+      step: feed.id,
+      label: `${feed.id}: importing`,
+      unit: 'records',
+      done,
+      total: undefined,
+      finished: false,
+    })
+  report(0)
+  const records = counted(await feed.parse(spool, options.signal), report)
+  return options.store.import({ feed, fingerprint, dataTime, records }, options.signal)
+}
+
+/** The same records, counted. Not a generator: one more promise a record is a tenth of the time of an import. */
+function counted(records: AsyncIterable<FeedRecord>, report: (done: number) => void): AsyncIterable<FeedRecord> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const iterator = records[Symbol.asyncIterator]()
+      let done = 0
+      return {
+        next: () => {
+          if (++done % reportedRecords === 0) report(done)
+          return iterator.next()
+        },
+        return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+      }
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import type { Digest } from '../../src/core/digest.ts'
+import type { LayerIndex } from '../../src/core/layer-index.ts'
+import { hashPath, PathSet } from '../../src/core/path-set.ts'
+import type { IndexReport } from '../../src/core/report.ts'
+
+/** A digest of one digit. */
+export function digest(digit: string): Digest {
+  return `sha256:${digit.repeat(64)}`
+}
+
+/** A layer of digests 1 and 2, with something in every property. */
+export const layerIndex: LayerIndex = {
+  digest: digest('1'),
+  diffId: digest('2'),
+  files: [
+    {
+      path: 'var/lib/dpkg/status',
+      type: 'file',
+      observations: [
+        {
+          kind: 'package',
+          package: { type: 'deb', name: 'zlib1g', version: '1', arch: 'amd64', source: { name: 'zlib', version: '1' } },
+        },
+        { kind: 'gap', code: 'database-unreadable', detail: 'One entry has no name.' },
+      ],
+    },
+    { path: 'usr/lib/os-release', type: 'link', target: '../../etc/os-release', observations: [] },
+  ],
+  whiteouts: ['etc/motd', 'größe'],
+  opaques: ['srv'],
+  nonDirectories: PathSet.of(['etc/passwd', 'var/lib/dpkg/status'].map(hashPath)),
+  gaps: [{ code: 'file-too-large', where: 'var/lib/rpm/Packages', detail: 'It has 300 MB.' }],
+}
+
+/** An image of digest 5. */
+export const indexReport: IndexReport = {
+  image: {
+    reference: 'debian:12',
+    tags: [],
+    digest: digest('5'),
+    configDigest: digest('6'),
+    platform: { os: 'linux', architecture: 'amd64' },
+    layers: [{ digest: digest('1'), diffId: digest('2'), createdBy: '/bin/sh -c #(nop) ADD file:…' }],
+  },
+  release: {
+    id: 'debian',
+    versionId: '12',
+    codename: 'bookworm',
+    prettyName: 'Debian GNU/Linux 12 (bookworm)',
+    idLike: [],
+    cpe: '',
+  },
+  packages: [
+    {
+      type: 'deb',
+      name: 'zlib1g',
+      version: '1',
+      arch: 'amd64',
+      source: { name: 'zlib', version: '1' },
+      purl: 'pkg:deb/debian/zlib1g@1?arch=amd64&distro=debian-12',
+      path: 'var/lib/dpkg/status',
+      layer: 0,
+    },
+  ],
+  gaps: [],
+}

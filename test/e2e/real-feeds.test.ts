@@ -1,0 +1,52 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ecosystems } from '../../src/ecosystems/registry.ts'
+import { type CommandResult, chiaro } from '../support/command.ts'
+import { feeds } from '../support/corpus.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'chiaro-real-feeds-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const all = ecosystems.flatMap((ecosystem) => ecosystem.feeds())
+
+/** Where a mirror has the document of `url`; `undefined` if it has none. */
+function mirrored(url: string): string | undefined {
+  const path = join(feeds!, url.replace('https://', ''))
+  return ['', '.gz', '.bz2', '.zst'].map((suffix) => path + suffix).find(existsSync)
+}
+
+describe.skipIf(feeds === undefined)('updating everything from real feeds (skipped without CHIARO_FEEDS)', () => {
+  const database = join(folder, 'chiaro.db')
+  const update = () => chiaro(['update', '--mirror', feeds!, '--db', database, '--offline'], { timeout: 300_000 })
+  let first: CommandResult
+  beforeAll(async () => {
+    first = await update()
+  }, 300_000)
+
+  it('imports every feed that the mirror has, without a gap', () => {
+    expect(first.code, first.stderr).toBe(all.every(({ url }) => mirrored(url)) ? 0 : 2)
+    const outcomes = new Map([...first.stdout.matchAll(/^(\S+) +(imported|failed)(.*)$/gm)].map((row) => [row[1], row]))
+    for (const { id, url } of all) {
+      expect(outcomes.get(id)?.[2], id).toBe(mirrored(url) === undefined ? 'failed' : 'imported')
+      expect(outcomes.get(id)?.[3], id).not.toContain('unreadable')
+    }
+  })
+
+  it('names the file that the mirror does not have', () => {
+    const text = first.stdout.replaceAll(/\s+/g, ' ')
+    for (const { id, url } of all.filter(({ url }) => mirrored(url) === undefined)) {
+      const file = join(feeds!, url.replace('https://', ''))
+      expect(text).toContain(`FEED_FAILED: ${id} The mirror does not have this file (${file})`)
+    }
+  })
+
+  it('a second time finds all of them unchanged, and the database is sound', async () => {
+    const { stdout } = await update()
+    for (const { id, url } of all) {
+      if (mirrored(url) !== undefined) expect(stdout).toMatch(new RegExp(`^${id} +unchanged`, 'm'))
+    }
+    expect(await chiaro(['data', 'verify', '--db', database])).toMatchObject({ code: 0 })
+  })
+})

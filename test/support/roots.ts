@@ -1,0 +1,47 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** A package as dpkg's status states it. */
+export interface DebianPackage {
+  readonly name: string
+  readonly version: string
+  /** The field as it is written: `glibc`, or `util-linux (2.36.1-8)`. */
+  readonly source?: string
+  /** `install ok installed`, if it is nothing else. */
+  readonly status?: string
+}
+
+/** A package as apk's database states it. */
+export interface AlpinePackage {
+  readonly name: string
+  readonly version: string
+  readonly origin: string
+}
+
+/** Writes a root directory with this os-release and these packages in `directory`. */
+export function writeDebianRoot(directory: string, osRelease: string, packages: readonly DebianPackage[]): void {
+  const entries = packages.map(({ name, version, source, status = 'install ok installed' }) =>
+    [
+      `Package: ${name}`,
+      `Status: ${status}`,
+      'Architecture: amd64',
+      ...(source === undefined ? [] : [`Source: ${source}`]),
+      `Version: ${version}`,
+      `Description: ${name}`,
+    ].join('\n'),
+  )
+  writeRoot(directory, { 'etc/os-release': osRelease, 'var/lib/dpkg/status': `${entries.join('\n\n')}\n` })
+}
+
+/** The same for Alpine Linux. */
+export function writeAlpineRoot(directory: string, osRelease: string, packages: readonly AlpinePackage[]): void {
+  const entries = packages.map(({ name, version, origin }) => `P:${name}\nV:${version}\nA:x86_64\no:${origin}\n`)
+  writeRoot(directory, { 'etc/os-release': osRelease, 'lib/apk/db/installed': `${entries.join('\n')}\n` })
+}
+
+function writeRoot(directory: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true })
+    writeFileSync(join(directory, path), content)
+  }
+}

@@ -1,0 +1,4 @@
+declare module 'seek-bzip' {
+  const bunzip: { decode(input: Uint8Array): Buffer }
+  export default bunzip
+}
