@@ -1,7 +1,8 @@
-import type { AdvisoryKey, Statement } from './advisory.ts'
+import type { AdvisoryKey, Json, Statement } from './advisory.ts'
 import type { Analyzer } from './analyzer.ts'
-import type { Feed } from './feed.ts'
+import type { Feed, FeedFamily } from './feed.ts'
 import type { Package, Release } from './package.ts'
+import type { IndexedPackage } from './report.ts'
 import type { Verdict } from './verdict.ts'
 import type { VersionScheme } from './versions.ts'
 
@@ -15,12 +16,23 @@ export interface Coverage {
   readonly endOfLife?: string
 }
 
+/** Facts of one feed, by name. */
+export interface FactRequest {
+  readonly feed: string
+  readonly names: readonly string[]
+}
+
+/** The facts that were asked for: the value, or `undefined` where the feed has none of this name. */
+export type Facts = (feed: string, name: string) => Json | undefined
+
+/** For ecosystems that ask for no facts. */
+export const noFacts: Facts = () => undefined
+
+/** A package with what keys are made of beside it. */
+export type KeyedPackage = Package & Pick<IndexedPackage, 'repositories'>
+
 /** A distribution (later also a language) that Chiaro can judge: which packages, which data, which rule. */
-export interface Ecosystem {
-  /** Stable name and folder: `debian`. */
-  readonly id: string
-  /** The name for people: `Debian`. */
-  readonly title: string
+export interface Ecosystem extends FeedFamily {
   readonly versions: VersionScheme
   /** What reads its packages out of layers. */
   readonly analyzers: readonly Analyzer[]
@@ -28,10 +40,12 @@ export interface Ecosystem {
   readonly packageTypes: readonly string[]
   /** Coverage of a release; `undefined` when the release is not of this ecosystem. */
   coverage(release: Release): Coverage | undefined
-  /** The keys under which statements about `pkg` are found. */
-  keys(pkg: Package, coverage: Coverage): readonly AdvisoryKey[]
+  /** The facts that `keys` needs of an image's packages; asked for once, before it. */
+  facts?(packages: readonly KeyedPackage[]): readonly FactRequest[]
+  /** The keys under which statements about `pkg` are found: in the scopes of the coverage, or in parts of them. */
+  keys(pkg: KeyedPackage, coverage: Coverage, facts: Facts): readonly AdvisoryKey[]
   /** Replaces the standard rule (`judge` in core/judge.ts). Pure, never throws. */
   judge?(pkg: Package, statement: Statement): Verdict
-  /** Every feed of the ecosystem, for `chiaro update` without an image. */
-  feeds(): readonly Feed[]
+  /** Where a vendor's advisory can be read. `scope` is that of the statement. */
+  advisoryLink?(advisory: string, scope: string): string | undefined
 }

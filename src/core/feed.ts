@@ -18,6 +18,31 @@ export interface Spool extends AsyncDisposable {
    * that are valid until the next one is asked for. Throws `FEED_FAILED` for damaged, `LIMIT_EXCEEDED` for oversized content.
    */
   read(name: string, signal: AbortSignal): AsyncIterable<Buffer>
+  /** A fetched file as it was transferred, for reading at any place: archives. It is closed with the spool. */
+  random(name: string): Promise<RandomAccess>
+}
+
+/** A file that can be read at any place. */
+export interface RandomAccess {
+  /** Where it came from, for messages. */
+  readonly where: string
+  /** Bytes. */
+  readonly size: number
+  /** `length` bytes from `position`, fewer at the end of the file. Throws `FILE_FAILED`. */
+  read(position: number, length: number): Promise<Buffer>
+}
+
+/** What a fetch brought. */
+export interface Fetched {
+  /** By which the next fetch can tell whether anything changed. */
+  readonly fingerprint: string
+  /** What the source says of the data's own time, ISO 8601. */
+  readonly dataTime?: string
+  /**
+   * The records will be only those that changed since `last`: each replaces all that was said of its vulnerability, removals
+   * name what is gone, and everything else stays.
+   */
+  readonly partial?: true
 }
 
 /** A source of advisories. */
@@ -30,14 +55,22 @@ export interface Feed {
   readonly version: number
   /** The scopes it has statements about, as far as known beforehand. */
   readonly scopes: readonly string[]
+  /** Only the current state is kept, as everything changes every day (EPSS): a question about the past has no answer. */
+  readonly keepsHistory?: false
   /** Whether a document without any record can be its true state, as of a young branch; of any other feed it is damage. */
   readonly mayBeEmpty?: true
   /** Brings the feed's files into `spool`. `last` is the fingerprint that the import of the current data was made from. */
-  fetch(
-    spool: Spool,
-    last: string | undefined,
-    signal: AbortSignal,
-  ): Promise<{ fingerprint: string; dataTime?: string } | 'unchanged'>
+  fetch(spool: Spool, last: string | undefined, signal: AbortSignal): Promise<Fetched | 'unchanged'>
   /** The records of the fetched files, in order; what reads them is loaded when it is used. One bad record is a gap; throws `FEED_FAILED` if the document as a whole is not readable. */
   parse(spool: Spool, signal: AbortSignal): Promise<AsyncIterable<FeedRecord>>
+}
+
+/** A group of feeds under one name: a distribution's, an enricher's, those of OSV. */
+export interface FeedFamily {
+  /** Stable name, which `chiaro update` takes for all of them: `debian`, `nvd`. */
+  readonly id: string
+  /** The name for people: `Debian`. */
+  readonly title: string
+  /** Every feed there is, for `chiaro update` without an image. */
+  feeds(): readonly Feed[]
 }

@@ -44,4 +44,12 @@ export type Observation =
       /** Which release file it is, lower first: `etc/os-release` beats `usr/lib/os-release` beats `etc/lsb-release`. */
       readonly precedence: number
     }
+  | {
+      /**
+       * The repositories that a layer's packages came from, as the image names them: Red Hat content sets
+       * (`rhel-9-for-x86_64-baseos-rpms`), or CPE names. It belongs to the layer, whatever becomes of the file.
+       */
+      readonly kind: 'repositories'
+      readonly names: readonly string[]
+    }
   | { readonly kind: 'gap'; readonly code: import('./gap.ts').GapCode; readonly detail: string }

@@ -30,6 +30,8 @@ export interface IndexedPackage extends Package {
   readonly path: string
   /** The layer that brought it: its place in `image.layers`, 0 for the lowest. */
   readonly layer: number
+  /** The repositories that its layer names, where layers do (Red Hat content sets, CPE names). */
+  readonly repositories?: readonly string[]
 }
 
 /** What is in an image. Depends on nothing but the image and the analyzers. */

@@ -9,8 +9,12 @@ export interface Rating {
   readonly severity: Severity
   /** Who says so: `debian`, `ubuntu`, `nvd` … */
   readonly source: string
-  /** The source's own word or vector, such as `not yet assigned`. */
+  /** The source's own word, such as `not yet assigned`. */
   readonly original?: string
+  /** The CVSS vector behind it, of any version: `CVSS:3.1/AV:N/…`, `AV:N/AC:L/…` for version 2. */
+  readonly vector?: string
+  /** The CVSS base score, 0 to 10. */
+  readonly score?: number
 }
 
 const ranks: Readonly<Record<Severity, number>> = { critical: 0, high: 1, medium: 2, low: 3, negligible: 4, unknown: 5 }

@@ -1,4 +1,4 @@
-import type { AdvisoryKey, Candidate, FeedRecord, Statement } from './advisory.ts'
+import type { AdvisoryKey, Candidate, FeedRecord, Json, Statement, Vulnerability } from './advisory.ts'
 import type { Digest } from './digest.ts'
 import type { Feed } from './feed.ts'
 import type { Gap } from './gap.ts'
@@ -28,37 +28,83 @@ export interface ImportResult {
 
 /** What to import. */
 export interface ImportSource {
-  readonly feed: Pick<Feed, 'id' | 'url' | 'version' | 'mayBeEmpty'>
+  readonly feed: Pick<Feed, 'id' | 'url' | 'version' | 'mayBeEmpty' | 'keepsHistory'>
   readonly fingerprint: string
   readonly dataTime: string | undefined
+  /** The records are only those that changed: `Fetched.partial`. */
+  readonly partial?: true
   readonly records: AsyncIterable<FeedRecord>
+}
+
+/** What is to be looked up, beside the keys. */
+export interface CandidateOptions {
+  /** Takes the statements that it is true for only. What it refuses costs far less: its vulnerability is not read. It must not throw. */
+  readonly wanted?: (statement: Statement) => boolean
+  /** The data as it was at this time, ISO 8601; now, if it is not given. */
+  readonly asOf?: string
+}
+
+/** A vulnerability as one feed has it. */
+export interface KnownVulnerability {
+  readonly feed: string
+  readonly vulnerability: Vulnerability
+}
+
+/** A statement that differs between two generations of a feed. */
+export interface StatementChange {
+  readonly change: 'added' | 'changed' | 'closed'
+  readonly key: AdvisoryKey
+  /** The id of the vulnerability, or of the advisory that covers some. */
+  readonly vulnerability: string
+  readonly before: Statement | undefined
+  readonly after: Statement | undefined
 }
 
 /** Statements of vendors, in generations. */
 export interface AdvisoryStore {
-  /** Status of the feeds named, or of all that were ever tried. */
-  status(feeds?: readonly string[]): Promise<readonly FeedStatus[]>
+  /** Status of the feeds named, or of all that were ever tried; of the generation that was current at `asOf`, where it is given. */
+  status(feeds?: readonly string[], asOf?: string): Promise<readonly FeedStatus[]>
   /** The gaps of a feed's current generation, 1,000 at most. */
   gaps(feed: string): Promise<readonly Gap[]>
   /**
    * Reads all records and makes the difference to the current generation the next one, in one transaction: readers see the
    * old data until the end, and still do when this throws. Nothing is written but the check time if nothing differs.
    * Throws `FEED_FAILED` when more than `limits.feedGapShare` of the records are gaps, or there are none at all: only a feed
-   * that may be empty, and has had no statement so far, is loaded without any.
+   * that may be empty, and has had no statement so far, is loaded without any. `records` of the result counts facts as well.
    */
   import(source: ImportSource, signal: AbortSignal): Promise<ImportResult>
+  /** `import` of several feeds in one transaction: all of them, or none. */
+  importAll(sources: readonly ImportSource[], signal: AbortSignal): Promise<readonly ImportResult[]>
   /** Notes that a feed was found unchanged. */
   checked(feed: string, fingerprint: string): Promise<void>
   /** Notes that a feed could not be brought up to date. The data stays as it was. */
   failed(feed: { readonly id: string; readonly url: string }, error: { code: string; message: string }): Promise<void>
   /**
-   * The current statements for the keys, in one batch, in no particular order; those only for which `wanted` is true, where
-   * it is given. What it refuses costs far less: its vulnerability is not read. It must not throw. Vulnerabilities of which
-   * the same is said may share one statement, for which it is then called once; candidates have the very objects that it saw.
+   * The statements for the keys, in one batch, in no particular order. Vulnerabilities of which the same is said may share one
+   * statement, for which `wanted` is then called once; candidates have the very objects that it saw.
    */
-  candidates(keys: readonly AdvisoryKey[], wanted?: (statement: Statement) => boolean): Promise<readonly Candidate[]>
+  candidates(keys: readonly AdvisoryKey[], options?: CandidateOptions): Promise<readonly Candidate[]>
   /** How many current statements each scope has. */
   scopeSizes(scopes: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** What the feeds say of the vulnerabilities of these ids, in one batch, in no particular order. */
+  vulnerabilities(
+    feeds: readonly string[],
+    ids: readonly string[],
+    asOf?: string,
+  ): Promise<readonly KnownVulnerability[]>
+  /** The facts of one feed that have these names; of a feed that keeps no history, the current ones. */
+  facts(feed: string, names: readonly string[], asOf?: string): Promise<ReadonlyMap<string, Json>>
+  /**
+   * The statements that differ between two generations of a feed, by scope, name and vulnerability; from 0, which has none, if
+   * `from` is not given, to the current one if `to` is not. Throws `FEED_UNKNOWN` for a feed that was never loaded, and
+   * `CONFIG_INVALID` for a generation that is not there, or not any more.
+   */
+  changes(feed: string, from: number, to: number | undefined): AsyncIterable<StatementChange>
+  /**
+   * The records of the current generation of a feed, as `import` takes them: all, or those only that changed after generation
+   * `since`, with removals for what is gone. Throws like `changes`.
+   */
+  records(feed: string, since?: number): AsyncIterable<FeedRecord>
 }
 
 /** What was read out of layers and images. */
@@ -86,6 +132,11 @@ export interface Store extends AsyncDisposable {
   readonly index: IndexStore
   /** The database's own integrity check and ours; an empty list means sound. */
   verify(): Promise<readonly string[]>
+  /**
+   * Runs `work` while no other process runs any under the same name, where the database can tell processes apart before they
+   * write (PostgreSQL: an advisory lock; SQLite lets them run, and its write lock orders their imports). Throws `ABORTED`.
+   */
+  lock<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>
   /** Removes closed statements and unused layers and images older than `before` (ISO 8601), and compacts. */
   gc(before: string): Promise<GcResult>
 }

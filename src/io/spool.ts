@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { abortedError } from '../core/abort.ts'
 import { ChiaroError, isChiaroError, messageOf } from '../core/errors.ts'
-import type { Spool, Validators } from '../core/feed.ts'
+import type { RandomAccess, Spool, Validators } from '../core/feed.ts'
 import { limits } from '../core/limits.ts'
 import { decompress } from './decompress.ts'
 import type { HttpClient } from './http.ts'
@@ -62,11 +62,22 @@ class FileSpool implements Spool {
   }
 
   async *read(name: string, signal: AbortSignal): AsyncGenerator<Buffer> {
-    const file = this.#files.get(name)
-    if (file === undefined) {
-      throw new ChiaroError('INTERNAL', `nothing was fetched under the name ${JSON.stringify(name)}`)
-    }
+    const file = this.#file(name)
     yield* decompress(readFile(file, signal), file.where)
+  }
+
+  async random(name: string): Promise<RandomAccess> {
+    const { handle, where } = this.#file(name)
+    const { size } = await attempt(where, () => handle.stat())
+    return {
+      where,
+      size,
+      read: async (position, length) => {
+        const buffer = Buffer.alloc(Math.max(0, Math.min(length, size - position)))
+        const { bytesRead } = await attempt(where, () => handle.read(buffer, 0, buffer.length, position))
+        return buffer.subarray(0, bytesRead)
+      },
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -76,6 +87,12 @@ class FileSpool implements Spool {
     this.#files.clear()
     for (const { handle } of files) await handle.close()
     await (await http)?.[Symbol.asyncDispose]()
+  }
+
+  #file(name: string): SpooledFile {
+    const file = this.#files.get(name)
+    if (file !== undefined) return file
+    throw new ChiaroError('INTERNAL', `nothing was fetched under the name ${JSON.stringify(name)}`)
   }
 
   async #openFile(

@@ -1,5 +1,5 @@
 import type { AdvisoryKey, Candidate, Statement } from '../core/advisory.ts'
-import type { Coverage, Ecosystem } from '../core/ecosystem.ts'
+import { type Coverage, type Ecosystem, type Facts, noFacts } from '../core/ecosystem.ts'
 import type { Gap } from '../core/gap.ts'
 import { comparedVersion, judge } from '../core/judge.ts'
 import type { Finding, IndexedPackage, IndexReport, VulnerabilityReport } from '../core/report.ts'
@@ -75,9 +75,10 @@ async function lookUp(
   coverage: Coverage,
   advisories: AdvisoryStore,
 ): Promise<readonly Match[]> {
+  const facts = await lookUpFacts(packages, ecosystem, advisories)
   const byKey = new Map<string, { readonly key: AdvisoryKey; readonly packages: IndexedPackage[] }>()
   for (const pkg of packages) {
-    for (const key of ecosystem.keys(pkg, coverage)) {
+    for (const key of ecosystem.keys(pkg, coverage, facts)) {
       const known = byKey.get(keyText(key))
       if (known === undefined) byKey.set(keyText(key), { key, packages: [pkg] })
       else known.packages.push(pkg)
@@ -93,7 +94,7 @@ async function lookUp(
   }
   const candidates = await advisories.candidates(
     [...byKey.values()].map(({ key }) => key),
-    concerned,
+    { wanted: concerned },
   )
   const matches = new Map<string, Match>()
   for (const candidate of candidates) {
@@ -109,6 +110,21 @@ async function lookUp(
     }
   }
   return [...matches.values()]
+}
+
+/** What the ecosystem has to know before it can make keys. */
+async function lookUpFacts(
+  packages: readonly IndexedPackage[],
+  ecosystem: Ecosystem,
+  advisories: AdvisoryStore,
+): Promise<Facts> {
+  const requests = ecosystem.facts?.(packages) ?? []
+  if (requests.length === 0) return noFacts
+  const found = await Promise.all(
+    requests.map(async ({ feed, names }) => [feed, await advisories.facts(feed, names)] as const),
+  )
+  const byFeed = new Map(found)
+  return (feed, name) => byFeed.get(feed)?.get(name)
 }
 
 /** A verdict for each package; one for all that stand one behind the other with the same version, as those of one source do. */

@@ -1,11 +1,5 @@
-import type { Feed, Spool } from '../core/feed.ts'
+import type { Feed, Fetched, Spool } from '../core/feed.ts'
 import type { Progress } from '../core/progress.ts'
-
-/** What a feed's fetch found out about its data. */
-export interface Fetched {
-  readonly fingerprint: string
-  readonly dataTime?: string
-}
 
 /** Brings the files of a feed into `spool`, if they changed since `last`. Throws what `Feed.fetch` throws. */
 export async function fetchFeed(

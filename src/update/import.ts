@@ -1,8 +1,7 @@
 import type { FeedRecord } from '../core/advisory.ts'
-import type { Feed, Spool } from '../core/feed.ts'
+import type { Feed, Fetched, Spool } from '../core/feed.ts'
 import type { Progress } from '../core/progress.ts'
 import type { AdvisoryStore, ImportResult } from '../core/store.ts'
-import type { Fetched } from './fetch.ts'
 
 /** How many records pass between two reports of progress. */
 const reportedRecords = 1000
@@ -11,7 +10,7 @@ const reportedRecords = 1000
 export async function importFeed(
   feed: Feed,
   spool: Spool,
-  { fingerprint, dataTime }: Fetched,
+  { fingerprint, dataTime, partial }: Fetched,
   options: { readonly store: AdvisoryStore; readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<ImportResult> {
   const report = (done: number) =>
@@ -25,7 +24,10 @@ export async function importFeed(
     })
   report(0)
   const records = counted(await feed.parse(spool, options.signal), report)
-  return options.store.import({ feed, fingerprint, dataTime, records }, options.signal)
+  return options.store.import(
+    { feed, fingerprint, dataTime, records, ...(partial === undefined ? {} : { partial }) },
+    options.signal,
+  )
 }
 
 /** The same records, counted. Not a generator: one more promise a record is a tenth of the time of an import. */

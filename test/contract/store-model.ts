@@ -77,7 +77,9 @@ export async function compareWithModel(
     expect([...(await advisories.scopeSizes(scopes))]).toEqual(sizes)
     const status = await advisories.status()
     expect(status.map(({ feed, generation, records }) => [feed, generation, records])).toEqual(
-      [...model].sort().map(([name, { generation, candidates }]) => [name, generation, candidates.size]),
+      [...model].sort().map(([name, { generation, candidates, vulnerabilities }]) => {
+        return [name, generation, candidates.size || vulnerabilities.size]
+      }),
     )
     expect(await verify()).toEqual([])
   }
@@ -100,16 +102,27 @@ function modelImport(before: ModelFeed, feed: string, records: readonly Advisory
   const keys = [...candidates.keys()]
   const old = before.candidates
   const text = (map: ReadonlyMap<string, Candidate>, key: string) => JSON.stringify(sortedKeys(map.get(key)!.statement))
-  const added = keys.filter((key) => !old.has(key)).length
-  const changed = keys.filter((key) => old.has(key) && text(old, key) !== text(candidates, key)).length
-  const closed = [...old.keys()].filter((key) => !candidates.has(key)).length
+  const statements = {
+    added: keys.filter((key) => !old.has(key)).length,
+    changed: keys.filter((key) => old.has(key) && text(old, key) !== text(candidates, key)).length,
+    closed: [...old.keys()].filter((key) => !candidates.has(key)).length,
+  }
+  const ids = [...texts.keys()]
+  const rated = {
+    added: ids.filter((id) => !before.vulnerabilities.has(id)).length,
+    changed: ids.filter((id) => (before.vulnerabilities.get(id) ?? texts.get(id)) !== texts.get(id)).length,
+    closed: [...before.vulnerabilities.keys()].filter((id) => !texts.has(id)).length,
+  }
+  // What only rates has no statements, and is counted by its vulnerabilities.
+  const counts = candidates.size + statements.closed > 0 ? statements : rated
   const sameVulnerabilities =
     texts.size === before.vulnerabilities.size &&
     [...texts].every(([id, value]) => before.vulnerabilities.get(id) === value)
+  const { added, changed, closed } = statements
   const differs = before.generation === 0 || added + changed + closed > 0 || !sameVulnerabilities
   const generation = before.generation + (differs ? 1 : 0)
   return {
-    expected: { generation, records: candidates.size, added, changed, closed, gaps: [] },
+    expected: { generation, records: candidates.size || texts.size, ...counts, gaps: [] },
     after: { generation, candidates, vulnerabilities: texts },
   }
 }

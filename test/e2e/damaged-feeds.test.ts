@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type FeedRecord, isGap } from '../../src/core/advisory.ts'
+import type { FeedRecord } from '../../src/core/advisory.ts'
 import { ChiaroError } from '../../src/core/errors.ts'
 import type { Feed, Spool } from '../../src/core/feed.ts'
 import { feedsOf } from '../../src/ecosystems/alpine/feed.ts'
@@ -86,7 +86,7 @@ describe('damaged feeds', () => {
             return
           }
           for (const record of result) {
-            if (isGap(record)) continue
+            if (!('vulnerability' in record)) continue
             expect(typeof record.vulnerability.id).toBe('string')
             const keys = record.statements.map(({ key }) => `${key.scope} ${key.name}`)
             expect(new Set(keys).size).toBe(keys.length)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { testEcosystem } from '../../../test/contract/ecosystem.ts'
+import { noFacts } from '../../core/ecosystem.ts'
 import type { Release } from '../../core/package.ts'
 import { alpine } from './index.ts'
 
@@ -64,6 +65,8 @@ describe('the coverage of Alpine Linux', () => {
   })
 
   it('looks packages up by what they were built from', () => {
-    expect(alpine.keys(libcrypto, alpine.coverage(release)!)).toEqual([{ scope: 'alpine:3.18', name: 'openssl' }])
+    expect(alpine.keys(libcrypto, alpine.coverage(release)!, noFacts)).toEqual([
+      { scope: 'alpine:3.18', name: 'openssl' },
+    ])
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { testEcosystem } from '../../../test/contract/ecosystem.ts'
+import { noFacts } from '../../core/ecosystem.ts'
 import type { Release } from '../../core/package.ts'
 import { debian } from './index.ts'
 import { debianReleases } from './releases.ts'
@@ -46,7 +47,7 @@ describe('the coverage of Debian', () => {
   })
 
   it('looks packages up by their source', () => {
-    expect(debian.keys(zlib, debian.coverage(bookworm)!)).toEqual([{ scope: 'debian:12', name: 'zlib' }])
+    expect(debian.keys(zlib, debian.coverage(bookworm)!, noFacts)).toEqual([{ scope: 'debian:12', name: 'zlib' }])
   })
 
   it.each([
@@ -56,7 +57,7 @@ describe('the coverage of Debian', () => {
     ['linux-6.1', ['linux-6.1']],
   ])('looks kernels up by what they were signed from: %s', (name, names) => {
     const kernel = { ...zlib, source: { name, version: '6.1.170+3' } }
-    const keys = debian.keys(kernel, debian.coverage(bookworm)!)
+    const keys = debian.keys(kernel, debian.coverage(bookworm)!, noFacts)
     expect(keys).toEqual(names.map((name) => ({ scope: 'debian:12', name })))
   })
 

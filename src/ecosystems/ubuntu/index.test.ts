@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { testEcosystem } from '../../../test/contract/ecosystem.ts'
+import { noFacts } from '../../core/ecosystem.ts'
 import type { Package, Release } from '../../core/package.ts'
 import { ubuntu } from './index.ts'
 import { ubuntuReleases } from './releases.ts'
@@ -55,7 +56,9 @@ describe('the coverage of Ubuntu', () => {
     ['linux-signedness', ['linux-signedness']],
   ])('looks packages up by their source: %s', (source, names) => {
     const coverage = ubuntu.coverage(focal)!
-    expect(ubuntu.keys(builtFrom(source), coverage)).toEqual(names.map((name) => ({ scope: 'ubuntu:20.04', name })))
+    expect(ubuntu.keys(builtFrom(source), coverage, noFacts)).toEqual(
+      names.map((name) => ({ scope: 'ubuntu:20.04', name })),
+    )
   })
 
   it('lists each release once, in order', () => {

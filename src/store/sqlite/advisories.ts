@@ -1,23 +1,45 @@
 import { ChiaroError } from '../../core/errors.ts'
 import type { Gap } from '../../core/gap.ts'
-import type { AdvisoryStore, FeedStatus } from '../../core/store.ts'
+import type { AdvisoryStore, FeedStatus, ImportResult } from '../../core/store.ts'
 import { findCandidates } from './candidates.ts'
+import { readChanges } from './changes.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
+import { generationAt } from './generations.ts'
+import { findFacts, findVulnerabilities } from './vulnerabilities.ts'
 
 /** The statements of vendors in an SQLite database. */
 export function createAdvisoryStore(database: Database): AdvisoryStore {
   return {
-    status: (feeds) => database.read((connection) => readStatus(connection, feeds)),
+    status: (feeds, asOf) => database.read((connection) => readStatus(connection, feeds, asOf)),
     gaps: (feed) => database.read((connection) => readGaps(connection, feed)),
     import: async (source, signal) => {
       const { importFeed } = await import('./import.ts')
       return database.write((connection) => importFeed(connection, source, signal), { signal })
     },
+    importAll: async (sources, signal) => {
+      const { importFeed } = await import('./import.ts')
+      return database.write(
+        async (connection) => {
+          const results: ImportResult[] = []
+          for (const source of sources) results.push(await importFeed(connection, source, signal))
+          return results
+        },
+        { signal },
+      )
+    },
     checked: (feed, fingerprint) => database.write((connection) => noteChecked(connection, feed, fingerprint)),
     failed: (feed, error) => database.write((connection) => noteFailed(connection, feed, error)),
-    candidates: (keys, wanted) => database.read((connection) => findCandidates(connection, keys, wanted)),
+    candidates: (keys, options = {}) => database.read((connection) => findCandidates(connection, keys, options)),
     scopeSizes: (scopes) => database.read((connection) => readScopeSizes(connection, scopes)),
+    vulnerabilities: (feeds, ids, asOf) =>
+      database.read((connection) => findVulnerabilities(connection, feeds, ids, asOf)),
+    facts: (feed, names, asOf) => database.read((connection) => findFacts(connection, feed, names, asOf)),
+    changes: (feed, from, to) => readChanges(database, feed, from, to),
+    async *records(feed, since) {
+      const { readRecords } = await import('./records.ts')
+      yield* database.stream((connection) => readRecords(connection, feed, since))
+    },
   }
 }
 
@@ -37,17 +59,40 @@ interface StatusRow {
   readonly errorMessage: string | null
 }
 
-function readStatus(connection: Connection, feeds: readonly string[] | undefined): readonly FeedStatus[] {
-  const sql = `SELECT name AS feed, url, generation, checked_at AS checkedAt, imported_at AS importedAt,
-      feed.data_time AS dataTime, coalesce(statements, 0) AS records, coalesce(gaps, 0) AS gaps, feed.version,
-      feed.fingerprint, error_at AS errorAt, error_code AS errorCode, error_message AS errorMessage
-    FROM feed LEFT JOIN generation ON generation.feed = feed.id AND number = generation`
+/** Counted as in an import's result: statements and facts, or vulnerabilities where there are neither. */
+const statusColumns = `name AS feed, url, imported_at AS importedAt, coalesce(number, 0) AS generation,
+  coalesce(nullif(statements + facts, 0), vulnerabilities, 0) AS records, coalesce(gaps, 0) AS gaps`
+
+const currentStatusSql = `SELECT ${statusColumns}, checked_at AS checkedAt, feed.data_time AS dataTime, feed.version,
+    feed.fingerprint, error_at AS errorAt, error_code AS errorCode, error_message AS errorMessage
+  FROM feed LEFT JOIN generation ON generation.feed = feed.id AND number = generation`
+
+/** What was current then was found to be so, as far as is known, until then. */
+const pastStatusSql = `SELECT ${statusColumns}, iif(number IS NULL, NULL, ?) AS checkedAt, generation.data_time AS dataTime,
+    coalesce(generation.version, 0) AS version, generation.fingerprint, NULL AS errorAt, NULL AS errorCode,
+    NULL AS errorMessage
+  FROM feed LEFT JOIN generation ON generation.feed = feed.id AND number = ? WHERE name = ?`
+
+function readStatus(
+  connection: Connection,
+  feeds: readonly string[] | undefined,
+  asOf: string | undefined,
+): readonly FeedStatus[] {
+  if (asOf !== undefined) return pastStatus(connection, feeds, asOf)
   if (feeds === undefined) {
-    return (connection.prepare(`${sql} ORDER BY name`).all() as unknown as StatusRow[]).map(toStatus)
+    return (connection.prepare(`${currentStatusSql} ORDER BY name`).all() as unknown as StatusRow[]).map(toStatus)
   }
-  const find = connection.prepare(`${sql} WHERE name = ?`)
+  const find = connection.prepare(`${currentStatusSql} WHERE name = ?`)
   const rows = feeds.map((feed) => find.get(feed) as unknown as StatusRow | undefined)
   return rows.filter((row) => row !== undefined).map(toStatus)
+}
+
+function pastStatus(connection: Connection, feeds: readonly string[] | undefined, asOf: string): readonly FeedStatus[] {
+  return readStatus(connection, feeds, undefined).map((status) => {
+    const generation = generationAt(connection, status.feed, asOf)
+    if (generation === undefined) return status
+    return toStatus(connection.prepare(pastStatusSql).get(asOf, generation, status.feed) as unknown as StatusRow)
+  })
 }
 
 function toStatus({ errorAt, errorCode, errorMessage, fingerprint, ...data }: StatusRow): FeedStatus {

@@ -1,27 +1,38 @@
-import type { AdvisoryKey, Candidate, Statement, Vulnerability } from '../../core/advisory.ts'
-import { type Claim, decodeClaim, decodeVulnerability } from './codec.ts'
+import type { AdvisoryKey, Candidate, Statement } from '../../core/advisory.ts'
+import type { CandidateOptions } from '../../core/store.ts'
 import type { Connection } from './connection.ts'
 import { RowDamaged } from './failure.ts'
+import { generationAt } from './generations.ts'
+import { StatementReader, statementColumns } from './statement-reader.ts'
+import { readVulnerabilities } from './vulnerabilities.ts'
 
 /** A statement that was found, before its vulnerability is. */
 interface Found {
   readonly statement: Statement
   readonly vulnerability: number
+  readonly feed: ScopeRow
+}
+
+/** A scope of a feed, and the generation that is asked for; `undefined` for the current one. */
+interface ScopeRow {
+  readonly id: number
   readonly feed: string
+  readonly generation: number | undefined
 }
 
 /**
- * The current statements for the keys, of all feeds, with their vulnerabilities. Those that `wanted` refuses are left out
- * before their vulnerabilities are read, which is most of the work.
+ * The statements for the keys, of all feeds, with their vulnerabilities. Those that `wanted` refuses are left out before
+ * their vulnerabilities are read, which is most of the work.
  */
 export function findCandidates(
   connection: Connection,
   keys: readonly AdvisoryKey[],
-  wanted: ((statement: Statement) => boolean) | undefined,
+  options: CandidateOptions,
 ): readonly Candidate[] {
-  const found = findStatements(connection, keys, wanted)
-  const vulnerabilities = readVulnerabilities(connection, new Set(found.map(({ vulnerability }) => vulnerability)))
-  return found.map(({ statement, vulnerability: id, feed }) => {
+  const found = findStatements(connection, keys, options)
+  const wanted = new Map(found.map(({ vulnerability, feed }) => [vulnerability, feed.generation]))
+  const vulnerabilities = readVulnerabilities(connection, wanted)
+  return found.map(({ statement, vulnerability: id, feed: { feed } }) => {
     const vulnerability = vulnerabilities.get(id)
     if (vulnerability === undefined) throw new RowDamaged('a vulnerability is missing')
     return { statement, vulnerability, feed }
@@ -35,25 +46,21 @@ export function findCandidates(
 function findStatements(
   connection: Connection,
   keys: readonly AdvisoryKey[],
-  wanted: ((statement: Statement) => boolean) | undefined,
+  { wanted, asOf }: CandidateOptions,
 ): readonly Found[] {
   const found: Found[] = []
-  const claims = new Map<number, Claim>()
-  const find = connection.prepareArrays(
-    `SELECT claim, fixed_in, advisory, vulnerability FROM package JOIN statement ON statement.package = package.id
-     WHERE package.scope = ? AND package.name = ?`,
-  )
+  const reader = new StatementReader(connection)
   for (const [scope, names] of byScope(keys)) {
-    for (const { id, feed } of findScopes(connection, scope)) {
+    for (const feed of findScopes(connection, scope, asOf)) {
       for (const [name, key] of names) {
-        const rows = find.all(id, name) as unknown as StatementRow[]
+        const rows = findRows(connection, feed, name)
         const statements = new Map<string, Statement | undefined>()
         for (const row of rows) {
-          const [claim, fixedIn, advisory, vulnerability] = row
-          const same = `${claim} ${fixedIn?.length} ${advisory?.length} ${fixedIn}${advisory}`
+          const [claim, fixedIn, ranges, advisory, vulnerability] = row
+          const same = `${claim} ${fixedIn?.length} ${ranges?.length} ${advisory?.length} ${fixedIn}${ranges}${advisory}`
           let statement = statements.get(same)
           if (statement === undefined && !statements.has(same)) {
-            statement = toStatement(key, row, claimOf(connection, claims, claim))
+            statement = reader.statement(key, row)
             if (wanted?.(statement) === false) statement = undefined
             statements.set(same, statement)
           }
@@ -65,7 +72,26 @@ function findStatements(
   return found
 }
 
-type StatementRow = [claim: number, fixedIn: string | null, advisory: string | null, vulnerability: number]
+type FoundRow = [
+  claim: number,
+  fixedIn: string | null,
+  ranges: string | null,
+  advisory: string | null,
+  vulnerability: number,
+]
+
+function findRows(connection: Connection, { id, generation }: ScopeRow, name: string): readonly FoundRow[] {
+  if (generation === undefined) return connection.prepareArrays(currentSql).all(id, name) as unknown as FoundRow[]
+  return connection
+    .prepareArrays(pastSql)
+    .all(id, name, generation, id, name, generation, generation) as unknown as FoundRow[]
+}
+
+const currentSql = `SELECT ${statementColumns}, vulnerability FROM package JOIN statement ON statement.package = package.id
+  WHERE package.scope = ? AND package.name = ?`
+const pastSql = `${currentSql} AND from_gen <= ?
+  UNION ALL SELECT ${statementColumns}, vulnerability FROM package JOIN statement_history AS past ON past.package = package.id
+  WHERE package.scope = ? AND package.name = ? AND from_gen <= ? AND ? < to_gen`
 
 function byScope(keys: readonly AdvisoryKey[]): ReadonlyMap<string, ReadonlyMap<string, AdvisoryKey>> {
   const scopes = new Map<string, Map<string, AdvisoryKey>>()
@@ -80,51 +106,9 @@ function byScope(keys: readonly AdvisoryKey[]): ReadonlyMap<string, ReadonlyMap<
   return scopes
 }
 
-function findScopes(connection: Connection, scope: string): readonly { id: number; feed: string }[] {
-  return connection
+function findScopes(connection: Connection, scope: string, asOf: string | undefined): readonly ScopeRow[] {
+  const rows = connection
     .prepare('SELECT scope.id, feed.name AS feed FROM scope JOIN feed ON feed.id = scope.feed WHERE scope.name = ?')
     .all(scope) as { id: number; feed: string }[]
+  return rows.map(({ id, feed }) => ({ id, feed, generation: generationAt(connection, feed, asOf) }))
 }
-
-/** Property by property: there are thousands, and spreading takes longer than reading them. */
-function toStatement(key: AdvisoryKey, [, fixedIn, advisory]: StatementRow, { fix, rating, note }: Claim): Statement {
-  const statement: { -readonly [name in keyof Statement]: Statement[name] } = { key, fix }
-  if (fixedIn !== null) statement.fixedIn = fixedIn
-  if (rating !== undefined) statement.rating = rating
-  if (note !== undefined) statement.note = note
-  if (advisory !== null) statement.advisory = advisory
-  return statement
-}
-
-function claimOf(connection: Connection, claims: Map<number, Claim>, id: number): Claim {
-  const known = claims.get(id)
-  if (known !== undefined) return known
-  const row = connection.prepare('SELECT body FROM claim WHERE id = ?').get(id) as { body: string } | undefined
-  if (row === undefined) throw new RowDamaged('a claim is missing')
-  const claim = decodeClaim(row.body)
-  claims.set(id, claim)
-  return claim
-}
-
-function readVulnerabilities(connection: Connection, ids: ReadonlySet<number>): ReadonlyMap<number, Vulnerability> {
-  const rows = connection
-    .prepareArrays(
-      `SELECT vulnerability.id, name, aliases, ratings, links, description
-       FROM json_each(?) AS wanted CROSS JOIN vulnerability ON vulnerability.id = wanted.value`,
-    )
-    .all(JSON.stringify([...ids])) as unknown as VulnerabilityRow[]
-  return new Map(
-    rows.map(([id, name, aliases, ratings, links, description]) => {
-      return [id, decodeVulnerability(name, { aliases, ratings, links, description })]
-    }),
-  )
-}
-
-type VulnerabilityRow = [
-  id: number,
-  name: string,
-  aliases: string | null,
-  ratings: string | null,
-  links: string | null,
-  description: string,
-]

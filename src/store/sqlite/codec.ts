@@ -1,5 +1,5 @@
-import type { FixState, Statement, Vulnerability } from '../../core/advisory.ts'
-import type { Rating, Severity } from '../../core/severity.ts'
+import type { FixState, Json, Statement, VersionRange, Vulnerability } from '../../core/advisory.ts'
+import type { Rating } from '../../core/severity.ts'
 import { RowDamaged } from './failure.ts'
 
 /** What statements say alike, as a row of the table `claim` holds it. */
@@ -9,20 +9,12 @@ export interface Claim {
   readonly note?: string
 }
 
-/** What a vulnerability's row holds beside its id. */
-export interface VulnerabilityColumns {
-  readonly aliases: string | null
-  readonly ratings: string | null
-  readonly links: string | null
-  readonly description: string
-}
-
 /** A text that two statements have in common if and only if they make the same claim. Quicker than JSON. */
 export function claimKey({ fix, rating, note }: Statement): string {
   if (rating === undefined) return note === undefined ? fix : `${fix}!${note}`
-  const { severity, source, original } = rating
-  const lengths = `${source.length}|${original === undefined ? '' : original.length}|${note === undefined ? '' : note.length}`
-  return `${fix}|${severity}|${lengths}|${source}${original ?? ''}${note ?? ''}`
+  const { severity, source, original, vector, score } = rating
+  const lengths = `${source.length}|${original?.length ?? ''}|${vector?.length ?? ''}|${score ?? ''}|${note?.length ?? ''}`
+  return `${fix}|${severity}|${lengths}|${source}${original ?? ''}${vector ?? ''}${note ?? ''}`
 }
 
 export function encodeClaim({ fix, rating, note }: Statement): string {
@@ -33,36 +25,55 @@ export function decodeClaim(body: string): Claim {
   return parse(body) as Claim
 }
 
-export function encodeVulnerability({ aliases, ratings, links, description }: Vulnerability): VulnerabilityColumns {
-  return {
-    aliases: aliases.length === 0 ? null : JSON.stringify(aliases),
-    ratings: ratings.length === 0 ? null : JSON.stringify(ratings.map(encodeRating)),
-    links: links.length === 0 ? null : JSON.stringify(links),
+/** A vulnerability without its id, as JSON with the properties in one order: equal ones have equal texts. */
+export function encodeVulnerability(vulnerability: Vulnerability): string {
+  const { aliases, covers, ratings, links, weaknesses, published, modified, cpes, description } = vulnerability
+  return JSON.stringify({
+    aliases: aliases.length === 0 ? undefined : aliases,
+    covers,
+    ratings: ratings.length === 0 ? undefined : ratings.map(encodeRating),
+    links: links.length === 0 ? undefined : links,
+    weaknesses,
+    published,
+    modified,
+    cpes,
     description,
-  }
+  })
 }
 
-export function decodeVulnerability(id: string, columns: VulnerabilityColumns): Vulnerability {
-  return {
-    id,
-    aliases: decodeList(columns.aliases),
-    description: columns.description,
-    ratings: decodeList(columns.ratings),
-    links: decodeList(columns.links),
-  }
+export function decodeVulnerability(id: string, body: string): Vulnerability {
+  const { aliases = [], ratings = [], links = [], ...rest } = parse(body) as Omit<Vulnerability, 'id'>
+  return { id, aliases, ratings, links, ...rest }
+}
+
+/** The ranges of a statement as a column holds them: from, up to, last, in this order, `null` for what is not stated. */
+export function encodeRanges(ranges: readonly VersionRange[] | undefined): string | null {
+  if (ranges === undefined) return null
+  return JSON.stringify(
+    ranges.map(({ introduced, fixed, lastAffected }) => [introduced ?? null, fixed ?? null, lastAffected ?? null]),
+  )
+}
+
+export function decodeRanges(text: string): readonly VersionRange[] {
+  const ranges = parse(text) as readonly [string | null, string | null, string | null][]
+  return ranges.map(([introduced, fixed, lastAffected]) => ({
+    ...(introduced === null ? {} : { introduced }),
+    ...(fixed === null ? {} : { fixed }),
+    ...(lastAffected === null ? {} : { lastAffected }),
+  }))
+}
+
+export function encodeFact(value: Json): string {
+  return JSON.stringify(value)
+}
+
+export function decodeFact(text: string): Json {
+  return parse(text) as Json
 }
 
 /** The rating with its properties in one order, so that equal ratings have equal JSON. */
-function encodeRating({ severity, source, original }: Rating): {
-  severity: Severity
-  source: string
-  original: string | undefined
-} {
-  return { severity, source, original }
-}
-
-function decodeList<T>(json: string | null): readonly T[] {
-  return json === null ? [] : (parse(json) as readonly T[])
+function encodeRating({ severity, source, original, vector, score }: Rating): Record<keyof Rating, unknown> {
+  return { severity, source, original, vector, score }
 }
 
 function parse(json: string): unknown {

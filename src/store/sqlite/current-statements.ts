@@ -3,7 +3,13 @@ import { BitSet } from './bit-set.ts'
 import type { Connection } from './connection.ts'
 
 /** A current statement: the slot, and what can change. */
-export type CurrentStatement = [slot: number, claim: number, fixedIn: string | null, advisory: string | null]
+export type CurrentStatement = [
+  slot: number,
+  claim: number,
+  fixedIn: string | null,
+  ranges: string | null,
+  advisory: string | null,
+]
 
 /**
  * The current statements of a feed, looked up one by one. All of a package are read at once when it is first asked for, a
@@ -30,9 +36,7 @@ export class CurrentStatements {
   #readPackage(packageId: number): ReadonlyMap<number, CurrentStatement> {
     const rows = this.#connection.prepareArrays(readSql).all(packageId) as unknown as [number, ...CurrentStatement][]
     const statements = new Map<number, CurrentStatement>()
-    for (const [vulnerability, slot, claim, fixedIn, advisory] of rows) {
-      statements.set(vulnerability, [slot, claim, fixedIn, advisory])
-    }
+    for (const [vulnerability, ...statement] of rows) statements.set(vulnerability, statement)
     if (this.#remembered + rows.length > limits.importStatements) {
       this.#packages.clear()
       this.#remembered = 0
@@ -43,5 +47,5 @@ export class CurrentStatements {
   }
 }
 
-const findSql = 'SELECT slot, claim, fixed_in, advisory FROM statement WHERE package = ? AND vulnerability = ?'
-const readSql = 'SELECT vulnerability, slot, claim, fixed_in, advisory FROM statement WHERE package = ?'
+const findSql = 'SELECT slot, claim, fixed_in, ranges, advisory FROM statement WHERE package = ? AND vulnerability = ?'
+const readSql = 'SELECT vulnerability, slot, claim, fixed_in, ranges, advisory FROM statement WHERE package = ?'

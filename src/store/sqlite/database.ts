@@ -11,6 +11,14 @@ export interface WriteOptions {
   readonly wait?: number
 }
 
+/** What kind of database it is. */
+export interface DatabaseOptions {
+  readonly inMemory: boolean
+  readonly writable: boolean
+  /** Another connection that reads the same file. */
+  reopen(): Connection
+}
+
 /**
  * An open database file: one connection that reads, and, from the first write on, one that writes, so that readers see
  * the last committed state while an import runs. A database in memory has but one connection, and its readers wait.
@@ -22,14 +30,16 @@ export class Database {
   readonly writable: boolean
   readonly #reader: Connection
   readonly #inMemory: boolean
+  readonly #reopen: () => Connection
   #writer: Connection | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(path: string, reader: Connection, options: { readonly inMemory: boolean; readonly writable: boolean }) {
+  constructor(path: string, reader: Connection, options: DatabaseOptions) {
     this.path = path
     this.writable = options.writable
     this.#reader = reader
     this.#inMemory = options.inMemory
+    this.#reopen = options.reopen
   }
 
   /** Runs `work` on one state of the database. Throws `DATABASE_FAILED`. */
@@ -39,6 +49,23 @@ export class Database {
       return snapshot(this.#reader, work)
     } catch (error) {
       throw databaseFailure(error, this.path)
+    }
+  }
+
+  /** What `work` gives, one by one, all of it of one state of the database, while others read and write. Throws `DATABASE_FAILED`. */
+  async *stream<T>(work: (connection: Connection) => Iterable<T>): AsyncGenerator<T> {
+    if (this.#inMemory) {
+      yield* await this.read((connection) => [...work(connection)])
+      return
+    }
+    const connection = this.#reopen()
+    try {
+      connection.exec('BEGIN')
+      yield* work(connection)
+    } catch (error) {
+      throw databaseFailure(error, this.path)
+    } finally {
+      connection.close()
     }
   }
 

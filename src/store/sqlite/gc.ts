@@ -1,4 +1,5 @@
 import type { GcResult } from '../../core/store.ts'
+import { compactBodies } from './compact-bodies.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 
@@ -8,6 +9,7 @@ export async function gc(database: Database, before: string): Promise<GcResult> 
   const removed = await database.write((connection) => {
     const statements = removeHistory(connection, before)
     removeUnreferenced(connection)
+    compactBodies(connection)
     return { statements, ...removeIndexes(connection, before) }
   })
   const after = await database.maintain((connection) => {
@@ -41,6 +43,7 @@ function removeHistory(connection: Connection, before: string): number {
            AND vulnerability IN (SELECT id FROM vulnerability WHERE feed = ?)`,
       )
       .run(number, feed)
+    connection.prepare('DELETE FROM fact_history WHERE to_gen <= ? AND feed = ?').run(number, feed)
     connection.prepare('DELETE FROM vulnerability WHERE to_gen <= ? AND feed = ?').run(number, feed)
     connection.prepare('DELETE FROM generation WHERE number < ? AND feed = ?').run(number, feed)
   }

@@ -1,5 +1,13 @@
 import { throwIfAborted } from '../../core/abort.ts'
-import { type FeedRecord, isGap, type Statement, type Vulnerability } from '../../core/advisory.ts'
+import {
+  type Fact,
+  type FeedRecord,
+  isFact,
+  isGap,
+  isRemoval,
+  type Statement,
+  type Vulnerability,
+} from '../../core/advisory.ts'
 import { ChiaroError } from '../../core/errors.ts'
 import type { Gap } from '../../core/gap.ts'
 import { limits } from '../../core/limits.ts'
@@ -9,11 +17,20 @@ import { DifferenceImport, type Predecessor } from './difference-import.ts'
 import { FirstImport } from './first-import.ts'
 import { rowId } from './names.ts'
 
-/** What a generation changes. */
-export interface Changes extends Predecessor {
+/** How many rows of one kind a generation has, and what became of them. */
+export interface Tally {
+  readonly valid: number
   readonly added: number
   readonly changed: number
   readonly closed: number
+}
+
+/** What a generation changes. */
+export interface Changes {
+  readonly statements: Tally
+  readonly vulnerabilities: Tally
+  readonly facts: Tally
+  readonly nextSlot: number
   /** Whether anything at all was written, be it only a vulnerability's description. */
   readonly touched: boolean
 }
@@ -23,6 +40,9 @@ export interface RecordWriter {
   /** The row of the vulnerability, made or brought up to date when it comes for the first time in this import. */
   vulnerability(vulnerability: Vulnerability): number
   statement(vulnerability: number, statement: Statement): void
+  fact(fact: Fact): void
+  /** What is gone, in the records of what changed only. */
+  remove(name: string): void
   finish(): Changes
 }
 
@@ -45,18 +65,12 @@ export async function importFeed(
   const writer =
     feed.generation === 0
       ? new FirstImport(connection, feed.id)
-      : new DifferenceImport(connection, feed.id, generation, feed)
-  const gaps = await readRecords(source, writer, feed.statements, signal)
+      : new DifferenceImport(connection, { feed: feed.id, generation, before: feed, source })
+  const gaps = await readRecords(source, writer, feed, signal)
   const changes = writer.finish()
   const kept = gaps.kept.length === 0 ? null : JSON.stringify(gaps.kept)
   const sameGaps = feed.gaps === gaps.count && feed.keptGaps === kept
-  const result = {
-    records: changes.statements,
-    added: changes.added,
-    changed: changes.changed,
-    closed: changes.closed,
-    gaps: gaps.kept,
-  }
+  const result = { ...resultOf(changes), gaps: gaps.kept }
   const now = new Date().toISOString()
   if (feed.generation > 0 && sameGaps && !changes.touched) {
     noteImport(connection, feed, feed.generation, changes, source, now)
@@ -66,8 +80,8 @@ export async function importFeed(
   connection
     .prepare(
       `INSERT INTO generation
-         (feed, number, imported_at, data_time, fingerprint, version, statements, vulnerabilities, gaps, gap_list)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (feed, number, imported_at, data_time, fingerprint, version, statements, vulnerabilities, facts, gaps, gap_list)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       feed.id,
@@ -76,8 +90,9 @@ export async function importFeed(
       source.dataTime ?? null,
       source.fingerprint,
       source.feed.version,
-      changes.statements,
-      changes.vulnerabilities,
+      changes.statements.valid,
+      changes.vulnerabilities.valid,
+      changes.facts.valid,
       gaps.count,
       gapList,
     )
@@ -93,12 +108,12 @@ interface Gaps {
 async function readRecords(
   source: ImportSource,
   writer: RecordWriter,
-  before: number,
+  before: Predecessor,
   signal: AbortSignal,
 ): Promise<Gaps> {
   const kept: Gap[] = []
   let gaps = 0
-  let advisories = 0
+  let read = 0
   throwIfAborted(signal)
   for await (const record of source.records as AsyncIterable<FeedRecord>) {
     throwIfAborted(signal)
@@ -106,35 +121,43 @@ async function readRecords(
       if (gaps++ < limits.feedGapsKept) kept.push({ code: record.code, where: record.where, detail: record.detail })
       continue
     }
-    advisories++
+    read++
+    if (isFact(record)) {
+      writer.fact(record)
+      continue
+    }
+    if (isRemoval(record)) {
+      writer.remove(record.removed)
+      continue
+    }
     const vulnerability = writer.vulnerability(record.vulnerability)
     for (const statement of record.statements) writer.statement(vulnerability, statement)
   }
   throwIfAborted(signal)
-  refuse(source, { before, advisories, gaps, first: kept[0] })
+  refuse(source, { before, read, gaps, first: kept[0] })
   return { kept, count: gaps }
 }
 
 interface Read {
-  /** Statements of the current generation. */
-  readonly before: number
-  readonly advisories: number
+  readonly before: Predecessor
+  readonly read: number
   readonly gaps: number
   readonly first: Gap | undefined
 }
 
 /** Throws when what was read is not worth replacing the current data with. */
-function refuse({ feed }: ImportSource, { before, advisories, gaps, first }: Read): void {
+function refuse({ feed, partial }: ImportSource, { before, read, gaps, first }: Read): void {
   const where = feed.url
-  if (advisories === 0 && gaps === 0 && !(feed.mayBeEmpty === true && before === 0)) {
+  const mayBeEmpty = partial === true || (feed.mayBeEmpty === true && before.statements === 0)
+  if (read === 0 && gaps === 0 && !mayBeEmpty) {
     throw new ChiaroError('FEED_FAILED', `${feed.id} has no records`, {
       where,
       advice: 'The data is left as it was. Check that the address, or the mirror, serves the feed itself.',
     })
   }
-  if (gaps > (advisories + gaps) * limits.feedGapShare) {
+  if (gaps > (read + gaps) * limits.feedGapShare) {
     const example = first === undefined ? '' : `; the first: ${first.where}: ${first.detail}`
-    const message = `${gaps} of the ${advisories + gaps} records of ${feed.id} could not be read${example}`
+    const message = `${gaps} of the ${read + gaps} records of ${feed.id} could not be read${example}`
     throw new ChiaroError('FEED_FAILED', message, {
       where,
       advice: 'The data is left as it was. The feed is damaged, or its format changed and needs a newer Chiaro.',
@@ -146,7 +169,7 @@ function findFeed(connection: Connection, { feed: { id: name, url } }: ImportSou
   const row = connection
     .prepare(
       `SELECT feed.id, feed.generation, next_slot AS nextSlot, coalesce(statements, 0) AS statements,
-         coalesce(vulnerabilities, 0) AS vulnerabilities, coalesce(generation.gaps, 0) AS gaps,
+         coalesce(vulnerabilities, 0) AS vulnerabilities, coalesce(facts, 0) AS facts, coalesce(generation.gaps, 0) AS gaps,
          gap_list AS gapList, gap_list.gaps AS keptGaps
        FROM feed LEFT JOIN generation ON generation.feed = feed.id AND number = feed.generation
          LEFT JOIN gap_list ON gap_list.id = gap_list
@@ -161,9 +184,24 @@ function findFeed(connection: Connection, { feed: { id: name, url } }: ImportSou
     nextSlot: 0,
     statements: 0,
     vulnerabilities: 0,
+    facts: 0,
     gaps: 0,
     gapList: null,
     keptGaps: null,
+  }
+}
+
+/** Statements and facts are what is counted; where there are none, as of a feed that only rates, vulnerabilities are. */
+function resultOf({ statements, facts, vulnerabilities }: Changes): Omit<ImportResult, 'generation' | 'gaps'> {
+  const counted = [statements, facts].some(({ valid, closed }) => valid + closed > 0)
+    ? [statements, facts]
+    : [vulnerabilities]
+  const sum = (of: (tally: Tally) => number) => counted.reduce((total, tally) => total + of(tally), 0)
+  return {
+    records: statements.valid + facts.valid || vulnerabilities.valid,
+    added: sum(({ added }) => added),
+    changed: sum(({ changed }) => changed),
+    closed: sum(({ closed }) => closed),
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { throwIfAborted } from '../../core/abort.ts'
 import { ChiaroError, messageOf } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { Store } from '../../core/store.ts'
@@ -22,6 +23,10 @@ export async function openSqlite(path: string, options: StoreOptions): Promise<S
     advisories: createAdvisoryStore(database),
     index: createIndexStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
+    lock: async (_, signal, work) => {
+      throwIfAborted(signal)
+      return work()
+    },
     gc: async (before) => (await import('./gc.ts')).gc(database, before),
     [Symbol.asyncDispose]: () => database.close(),
   }
@@ -35,7 +40,7 @@ export async function openDatabase(path: string, options: StoreOptions): Promise
 function openInMemory(): Database {
   const connection = new Connection(':memory:', { busyTimeout: 0 })
   migrate(connection, ':memory:')
-  return new Database(':memory:', connection, { inMemory: true, writable: true })
+  return new Database(':memory:', connection, { inMemory: true, writable: true, reopen: () => connection })
 }
 
 async function openFile(path: string, options: StoreOptions): Promise<Database> {
@@ -43,7 +48,7 @@ async function openFile(path: string, options: StoreOptions): Promise<Database> 
   prepareFile(path, readOnly)
   try {
     const hasLog = existsSync(`${path}-wal`)
-    const { reader, writable } = openReader(path, readOnly)
+    const { reader, writable, location } = openReader(path, readOnly)
     try {
       if (isCurrent(reader, path)) refuseTruncated(reader, path, hasLog)
       else await create(path, writable, options.signal)
@@ -51,7 +56,8 @@ async function openFile(path: string, options: StoreOptions): Promise<Database> 
       reader.close()
       throw error
     }
-    return new Database(path, reader, { inMemory: false, writable })
+    const reopen = () => new Connection(location, { readOnly: true, busyTimeout: openTimeout })
+    return new Database(path, reader, { inMemory: false, writable, reopen })
   } catch (error) {
     throw databaseFailure(error, path)
   }
@@ -79,17 +85,17 @@ function prepareFile(path: string, readOnly: boolean): void {
  * A connection that reads. In a directory that cannot be written, SQLite cannot make the files it needs beside a database
  * in WAL mode; nobody else can write there either, so the file is then opened as one that does not change.
  */
-function openReader(path: string, readOnly: boolean): { reader: Connection; writable: boolean } {
+function openReader(path: string, readOnly: boolean): { reader: Connection; writable: boolean; location: string } {
   let reader: Connection | undefined
   try {
     reader = new Connection(path, { readOnly, busyTimeout: openTimeout })
     reader.prepare('PRAGMA schema_version').get()
-    return { reader, writable: !readOnly }
+    return { reader, writable: !readOnly, location: path }
   } catch (error) {
     reader?.close()
     if (!isUnwritable(error) || !existsSync(path) || existsSync(`${path}-wal`)) throw error
     const location = `${pathToFileURL(path).href}?immutable=1`
-    return { reader: new Connection(location, { readOnly: true, busyTimeout: openTimeout }), writable: false }
+    return { reader: new Connection(location, { readOnly: true, busyTimeout: openTimeout }), writable: false, location }
   }
 }
 

@@ -4,8 +4,8 @@ export const applicationId = 0x43484941
 /**
  * The schema, as the steps that make version n + 1 out of version n. A step that was ever released is never changed.
  *
- * The tables `statement` and `vulnerability` hold what is true now, each row with the generation it came with (`from_gen`).
- * What was true once is in `statement_history` and `vulnerability_history`, with the generation that ended it (`to_gen`).
+ * The tables `statement`, `vulnerability` and `fact` hold what is true now, each row with the generation it came with
+ * (`from_gen`). What was true once is in the tables named `…_history`, with the generation that ended it (`to_gen`).
  * What was true in generation g: current rows with `from_gen <= g`, and history rows with `from_gen <= g < to_gen`.
  * Generations are numbered per feed. Scopes belong to a feed, packages to a scope, so a statement has its feed from its package.
  */
@@ -41,6 +41,7 @@ CREATE TABLE generation (
   version INTEGER NOT NULL,
   statements INTEGER NOT NULL,
   vulnerabilities INTEGER NOT NULL,
+  facts INTEGER NOT NULL,
   gaps INTEGER NOT NULL,
   gap_list INTEGER REFERENCES gap_list,
   PRIMARY KEY (feed, number)
@@ -67,17 +68,24 @@ CREATE TABLE claim (
   body TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- aliases, ratings and links are JSON arrays, NULL for an empty one. to_gen: it vanished, and only history refers to it.
+-- What vulnerabilities say, many in one compressed block (body-writer.ts). A block is never changed.
+CREATE TABLE body_block (
+  id INTEGER PRIMARY KEY,
+  feed INTEGER NOT NULL REFERENCES feed,
+  bodies INTEGER NOT NULL,
+  content BLOB NOT NULL
+) STRICT;
+
+-- block and place: where its body is; hash: of the body. to_gen: it vanished, and only history refers to it.
 CREATE TABLE vulnerability (
   id INTEGER PRIMARY KEY,
   feed INTEGER NOT NULL REFERENCES feed,
   name TEXT NOT NULL,
   from_gen INTEGER NOT NULL,
   to_gen INTEGER,
-  aliases TEXT,
-  ratings TEXT,
-  links TEXT,
-  description TEXT NOT NULL,
+  hash INTEGER NOT NULL,
+  block INTEGER NOT NULL REFERENCES body_block,
+  place INTEGER NOT NULL,
   UNIQUE (feed, name)
 ) STRICT;
 
@@ -85,14 +93,31 @@ CREATE TABLE vulnerability_history (
   vulnerability INTEGER NOT NULL REFERENCES vulnerability,
   from_gen INTEGER NOT NULL,
   to_gen INTEGER NOT NULL,
-  aliases TEXT,
-  ratings TEXT,
-  links TEXT,
-  description TEXT NOT NULL,
+  block INTEGER NOT NULL REFERENCES body_block,
+  place INTEGER NOT NULL,
   PRIMARY KEY (vulnerability, from_gen)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
--- slot: a small number of its own within the feed, by which an import remembers what it has seen.
+-- value: JSON; slot as of a statement.
+CREATE TABLE fact (
+  feed INTEGER NOT NULL REFERENCES feed,
+  name TEXT NOT NULL,
+  slot INTEGER NOT NULL,
+  from_gen INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (feed, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fact_history (
+  feed INTEGER NOT NULL REFERENCES feed,
+  name TEXT NOT NULL,
+  from_gen INTEGER NOT NULL,
+  to_gen INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (feed, name, from_gen)
+) STRICT, WITHOUT ROWID;
+
+-- ranges: JSON (codec.ts). slot: a small number of its own within the feed, by which an import remembers what it has seen.
 CREATE TABLE statement (
   package INTEGER NOT NULL REFERENCES package,
   vulnerability INTEGER NOT NULL REFERENCES vulnerability,
@@ -100,6 +125,7 @@ CREATE TABLE statement (
   from_gen INTEGER NOT NULL,
   claim INTEGER NOT NULL REFERENCES claim,
   fixed_in TEXT,
+  ranges TEXT,
   advisory TEXT,
   PRIMARY KEY (package, vulnerability)
 ) STRICT, WITHOUT ROWID;
@@ -111,6 +137,7 @@ CREATE TABLE statement_history (
   to_gen INTEGER NOT NULL,
   claim INTEGER NOT NULL REFERENCES claim,
   fixed_in TEXT,
+  ranges TEXT,
   advisory TEXT,
   PRIMARY KEY (package, vulnerability, from_gen)
 ) STRICT, WITHOUT ROWID;

@@ -1,4 +1,5 @@
 import { messageOf } from '../../core/errors.ts'
+import { countBodies } from './body-reader.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { isDamage } from './failure.ts'
@@ -40,6 +41,25 @@ const invariants: readonly (readonly [string, string])[] = [
      ) WHERE from_gen >= to_gen OR next_gen < coalesce(to_gen, next_gen + 1)`,
   ],
   [
+    'a fact is newer than its feed, or shares its slot, or has one that is not given out yet',
+    `SELECT feed.name || ', ' || fact.name FROM fact JOIN feed ON feed.id = feed
+     WHERE from_gen NOT BETWEEN 1 AND feed.generation OR slot NOT BETWEEN 0 AND next_slot - 1
+     UNION ALL SELECT feed || ', slot ' || slot FROM fact GROUP BY feed, slot HAVING count(*) > 1`,
+  ],
+  [
+    'history of a fact ends before it begins, or overlaps what followed',
+    `SELECT name FROM (
+       SELECT feed, name, from_gen, to_gen, lead(from_gen) OVER (PARTITION BY feed, name ORDER BY from_gen) AS next_gen
+       FROM (SELECT feed, name, from_gen, to_gen FROM fact_history UNION ALL SELECT feed, name, from_gen, NULL FROM fact)
+     ) WHERE from_gen >= to_gen OR next_gen < coalesce(to_gen, next_gen + 1)`,
+  ],
+  [
+    'a body is not in its block',
+    `SELECT block || ', ' || place FROM (
+       SELECT block, place FROM vulnerability UNION ALL SELECT block, place FROM vulnerability_history
+     ) JOIN body_block ON body_block.id = block WHERE place NOT BETWEEN 0 AND bodies - 1`,
+  ],
+  [
     'a scope does not have the statements that it counts',
     `SELECT name FROM scope WHERE statements <> (
        SELECT count(*) FROM package JOIN statement ON statement.package = package.id WHERE package.scope = scope.id)`,
@@ -57,10 +77,8 @@ export async function verify(database: Database): Promise<readonly string[]> {
     try {
       const damage = checkIntegrity(connection)
       if (damage.length > 0) return damage
-      return [...checkKeys(connection), ...checkInvariants(connection), ...checkCounts(connection)].slice(
-        0,
-        maxProblems,
-      )
+      const checks = [checkKeys, checkInvariants, checkCounts, checkBodies]
+      return checks.flatMap((check) => check(connection)).slice(0, maxProblems)
     } catch (error) {
       if (isDamage(error)) return [messageOf(error)]
       throw error
@@ -89,6 +107,18 @@ function checkInvariants(connection: Connection): readonly string[] {
     const rows = connection.prepareArrays(`${sql} LIMIT ${maxProblems}`).all() as unknown as [unknown][]
     return rows.map(([which]) => `${what}: ${which}`)
   })
+}
+
+function checkBodies(connection: Connection): readonly string[] {
+  const rows = connection.prepareArrays('SELECT id, bodies, content FROM body_block').iterate() as unknown as Iterable<
+    [id: number, bodies: number, content: Uint8Array]
+  >
+  const problems: string[] = []
+  for (const [id, bodies, content] of rows) {
+    const found = countBodies(content)
+    if (found !== bodies) problems.push(`block ${id} has ${found ?? 'no readable'} bodies instead of ${bodies}`)
+  }
+  return problems
 }
 
 /** How many rows of a feed have one life: from a generation to another, or until now. */

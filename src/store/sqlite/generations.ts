@@ -1,0 +1,56 @@
+import { ChiaroError } from '../../core/errors.ts'
+import type { Connection } from './connection.ts'
+
+/**
+ * The generation of a feed that was current at `asOf`: `undefined` where that is the current one, 0 where there was none. What
+ * was true in it: current rows with `from_gen` up to it, and history rows from `from_gen` to before `to_gen`.
+ */
+export function generationAt(connection: Connection, feed: string, asOf: string | undefined): number | undefined {
+  if (asOf === undefined) return undefined
+  const row = connection
+    .prepare(
+      `SELECT generation AS current, (
+         SELECT coalesce(max(number), 0) FROM generation WHERE generation.feed = feed.id AND imported_at <= ?
+       ) AS number FROM feed WHERE name = ?`,
+    )
+    .get(new Date(asOf).toISOString(), feed) as { current: number; number: number } | undefined
+  return row === undefined || row.number === row.current ? undefined : row.number
+}
+
+/** A feed, and two of its generations. */
+export interface GenerationRange {
+  readonly feed: number
+  readonly from: number
+  readonly to: number
+}
+
+/** Checks what two generations are asked for. Throws `FEED_UNKNOWN` and `CONFIG_INVALID`. */
+export function generationRange(
+  connection: Connection,
+  name: string,
+  from: number,
+  to: number | undefined,
+): GenerationRange {
+  const row = connection
+    .prepare(
+      `SELECT id, generation, (SELECT min(number) FROM generation WHERE feed = feed.id) AS oldest FROM feed
+       WHERE name = ? AND generation > 0`,
+    )
+    .get(name) as { id: number; generation: number; oldest: number } | undefined
+  if (row === undefined) {
+    throw new ChiaroError('FEED_UNKNOWN', `${name} was never loaded`, {
+      where: name,
+      advice: '"chiaro data" shows what is loaded.',
+    })
+  }
+  const { id, generation, oldest } = row
+  const first = oldest === 1 ? 0 : oldest
+  for (const number of [from, to ?? generation]) {
+    if (Number.isInteger(number) && number >= first && number <= generation) continue
+    throw new ChiaroError('CONFIG_INVALID', `${name} has no generation ${number}`, {
+      where: name,
+      advice: `It has ${oldest} to ${generation}; older ones were removed by "chiaro data gc", or never were.`,
+    })
+  }
+  return { feed: id, from, to: to ?? generation }
+}
