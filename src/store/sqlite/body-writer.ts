@@ -9,8 +9,8 @@ export function bodyHash(body: string): number {
   return hash('sha256', body, 'buffer').readUIntBE(0, 6)
 }
 
-/** Bytes of a block before compression. Larger ones are smaller in all, but cost more to read one body of. */
-const blockBytes = 16 * 1024
+/** Bytes of a block before compression. Larger ones take less space in all, but cost more to read one body of. */
+const blockBytes = 64 * 1024
 
 /**
  * Packs texts into blocks that are compressed as a whole, which takes a quarter of the space that they take one by one. A
