@@ -8,6 +8,8 @@ import type { IndexReport, VulnerabilityReport } from './core/report.ts'
 import type { Store } from './core/store.ts'
 import type { VersionScheme } from './core/versions.ts'
 import { ecosystems } from './ecosystems/registry.ts'
+import type { PushOutcome } from './exchange/artifact.ts'
+import type { TransferOutcome } from './exchange/transfer.ts'
 import { openImage } from './image/registry.ts'
 import { indexImage } from './scan/index-image.ts'
 import { scan } from './scan/scan.ts'
@@ -16,6 +18,9 @@ import { staleFeeds } from './update/fresh.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
+export type { PushOutcome } from './exchange/artifact.ts'
+export type { TransferOutcome } from './exchange/transfer.ts'
+export { writeFileWhole } from './io/atomic-file.ts'
 export type { FeedOutcome } from './update/update.ts'
 
 /** Where an engine keeps its data and gets it from. */
@@ -60,6 +65,34 @@ export interface Engine extends AsyncDisposable {
   update(feeds: readonly string[], options: UpdateOptions): Promise<readonly FeedOutcome[]>
   /** Every feed there is, in order. */
   feedIds(): readonly string[]
+  /** Carries vulnerability data to and from other databases. */
+  readonly exchange: Exchange
+}
+
+/** How something is run. */
+export interface RunOptions {
+  readonly signal: AbortSignal
+  readonly progress: Progress
+}
+
+/** How data goes to and comes from a registry. */
+export interface ArtifactRunOptions extends RunOptions {
+  readonly image: Pick<ImageOptions, 'offline' | 'registry'>
+}
+
+/** Data as files and as OCI artifacts. Feeds are named as for `update`; none named are all that are there. */
+export interface Exchange {
+  /** The bytes of a data file; with `since` (a time, ISO 8601, or a generation) of what changed only. */
+  export(feeds: readonly string[], since: string | number | undefined, options: RunOptions): AsyncIterable<Buffer>
+  /** Imports a data file, `where` in errors, all of it or nothing. Throws `DATA_FILE_INVALID`. */
+  import(
+    bytes: AsyncIterable<Buffer>,
+    where: string,
+    feeds: readonly string[],
+    options: RunOptions,
+  ): Promise<readonly TransferOutcome[]>
+  push(reference: string, feeds: readonly string[], options: ArtifactRunOptions): Promise<readonly PushOutcome[]>
+  pull(reference: string, feeds: readonly string[], options: ArtifactRunOptions): Promise<readonly TransferOutcome[]>
 }
 
 /** The analyzers' ids and versions: what is kept of a layer is good for exactly these. */
@@ -120,7 +153,39 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       }),
     update: async (names, options) => bring(selectFeeds(ecosystems, names), undefined, options.force, options),
     feedIds: () => allFeeds(ecosystems).map((feed) => feed.id),
+    exchange: createExchange(store),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  }
+}
+
+function createExchange(store: Store): Exchange {
+  const idsOf = (names: readonly string[]) =>
+    names.length === 0 ? undefined : selectFeeds(ecosystems, names).map(({ id }) => id)
+  const common = <T extends RunOptions>(options: T) => ({
+    ...options,
+    advisories: store.advisories,
+    feeds: allFeeds(ecosystems),
+  })
+  return {
+    async *export(names, since, options) {
+      const { exportFeeds } = await import('./exchange/transfer.ts')
+      const { writeDataFile } = await import('./exchange/data-file.ts')
+      yield* writeDataFile(await exportFeeds(idsOf(names), since, common(options)))
+    },
+    async import(bytes, where, names, options) {
+      const { importFeeds } = await import('./exchange/transfer.ts')
+      const { openDataFile } = await import('./exchange/data-file.ts')
+      return importFeeds(await openDataFile(bytes, where), idsOf(names), where, common(options))
+    },
+    async push(reference, names, options) {
+      const { exportFeeds } = await import('./exchange/transfer.ts')
+      const { pushData } = await import('./exchange/artifact.ts')
+      return pushData(reference, await exportFeeds(idsOf(names), undefined, common(options)), common(options))
+    },
+    async pull(reference, names, options) {
+      const { pullData } = await import('./exchange/artifact.ts')
+      return pullData(reference, idsOf(names), common(options))
+    },
   }
 }
 

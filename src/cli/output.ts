@@ -26,6 +26,19 @@ export async function writeOut(chunks: Iterable<string>, signal?: AbortSignal): 
   }
 }
 
+/** Writes bytes to standard output, waiting for a slow reader; resolves to their number. A reader that has gone is an error. */
+export async function writeBytes(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number> {
+  let size = 0
+  for await (const chunk of chunks) {
+    signal.throwIfAborted()
+    await new Promise<void>((resolve, reject) => {
+      process.stdout.write(chunk, (error) => (error == null ? resolve() : reject(unwritable('standard output', error))))
+    })
+    size += chunk.length
+  }
+  return size
+}
+
 /** Whether an error says that the reader of a pipe has gone. */
 export function isClosedPipe(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code

@@ -39,6 +39,8 @@ export function createProgram(context: CommandContext, name = ''): Command {
   const program = new Command('chiaro')
     .description('Finds the known vulnerabilities in container images, and never calls clean what it could not see.')
     .usage('COMMAND [OPTIONS]')
+    // What stands behind the name of a command is that command's.
+    .enablePositionalOptions()
     .helpCommand('help [command]', 'show help for a command')
     .helpOption('-h, --help', 'show help')
     .addHelpText('after', notes)

@@ -37,6 +37,23 @@ export function parseDays(text: string): number {
   return days
 }
 
+/** A generation's number, or a day or time in ISO 8601, which becomes the full form in UTC. */
+export function parseState(text: string): number | string {
+  if (/^\d{1,9}$/.test(text.trim())) return Number(text)
+  return parseTime(text)
+}
+
+/** A day or time in ISO 8601, in UTC where it does not say: `2026-03-01`, `2026-03-01T12:00Z`. A day is its beginning. */
+export function parseTime(text: string): string {
+  const match = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text.trim())
+  const time =
+    match === null
+      ? Number.NaN
+      : Date.parse(text.trim().length > 10 && match[1] === undefined ? `${text.trim()}Z` : text.trim())
+  if (Number.isNaN(time)) throw invalid(text, 'is not a day or time', 'Write 2026-03-01, or 2026-03-01T12:00Z.')
+  return new Date(time).toISOString()
+}
+
 /** A parser of one of several words. */
 export function parseWord<const Word extends string>(words: readonly Word[]): (text: string) => Word {
   return (text) => {

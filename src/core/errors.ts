@@ -10,6 +10,8 @@ export const errorCodes = {
   DAEMON_UNAVAILABLE: 'The Docker or Podman daemon does not answer on its socket.',
   DATABASE_FAILED: 'The database cannot be opened, read or written, or it is damaged.',
   DATABASE_NEWER: 'The database was written by a newer version of Chiaro.',
+  DATA_FILE_INVALID:
+    'A file or artifact of vulnerability data is damaged, is not one, or does not fit the data that is there.',
   DIGEST_INVALID: 'A digest is not in canonical form.',
   DIGEST_MISMATCH: 'Content does not hash to the digest that names it.',
   FEED_FAILED: 'A vulnerability feed could not be fetched or read.',

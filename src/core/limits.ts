@@ -66,6 +66,8 @@ export const limits = {
   /** A feed's file as transferred, and decompressed. */
   feedBytes: 2 * GiB,
   feedContentBytes: 16 * GiB,
+  /** A file of vulnerability data, decompressed. */
+  dataFileBytes: 64 * GiB,
   /** One record of a feed, and its depth. */
   feedRecordBytes: 32 * MiB,
   feedRecordDepth: 64,

@@ -26,11 +26,25 @@ export interface ImportResult {
   readonly gaps: readonly Gap[]
 }
 
+/** One state of a feed. */
+export interface Generation {
+  readonly number: number
+  readonly importedAt: string
+  readonly dataTime: string | null
+  readonly fingerprint: string
+  /** The parser version that imported it. */
+  readonly version: number
+  readonly records: number
+  readonly gaps: number
+}
+
 /** What to import. */
 export interface ImportSource {
   readonly feed: Pick<Feed, 'id' | 'url' | 'version' | 'mayBeEmpty' | 'keepsHistory'>
   readonly fingerprint: string
   readonly dataTime: string | undefined
+  /** When the source was found to have this, ISO 8601; now, if it is not given. */
+  readonly checkedAt?: string
   /** The records are only those that changed: `Fetched.partial`. */
   readonly partial?: true
   readonly records: AsyncIterable<FeedRecord>
@@ -75,8 +89,10 @@ export interface AdvisoryStore {
   import(source: ImportSource, signal: AbortSignal): Promise<ImportResult>
   /** `import` of several feeds in one transaction: all of them, or none. */
   importAll(sources: readonly ImportSource[], signal: AbortSignal): Promise<readonly ImportResult[]>
-  /** Notes that a feed was found unchanged. */
-  checked(feed: string, fingerprint: string): Promise<void>
+  /** Notes that a feed was found unchanged: at `checkedAt`, ISO 8601, or now. */
+  checked(feed: string, fingerprint: string, checkedAt?: string): Promise<void>
+  /** The generations of a feed that can still be asked for, the oldest first; none for a feed that was never loaded. */
+  generations(feed: string): Promise<readonly Generation[]>
   /** Notes that a feed could not be brought up to date. The data stays as it was. */
   failed(feed: { readonly id: string; readonly url: string }, error: { code: string; message: string }): Promise<void>
   /**

@@ -6,7 +6,7 @@ import { type DownloadOptions, download } from './download.ts'
 import { type HttpResponse, responseOf } from './http-response.ts'
 import { isFinal, networkError } from './network-error.ts'
 import { backoffOf, retryAfter, wait } from './retry.ts'
-import { openTransport, type Transport, type TransportOptions } from './transport.ts'
+import { openTransport, type RequestBody, type Transport, type TransportOptions } from './transport.ts'
 
 /** How a client behaves. Times are milliseconds; their defaults are in `limits`. */
 export interface HttpOptions extends TransportOptions {
@@ -24,10 +24,10 @@ export interface HttpOptions extends TransportOptions {
 
 /** One request. */
 export interface HttpRequest {
-  readonly method?: 'GET' | 'HEAD' | 'POST'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT'
   /** Names in lower case. Authorization and cookies go to the origin of the URL only. */
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: RequestBody
   readonly signal: AbortSignal
   /** How often to try; default `limits.attempts`. */
   readonly attempts?: number
@@ -128,7 +128,7 @@ async function followRedirects(
 ): Promise<HttpResponse> {
   let url = start
   let method: string = request.method ?? 'GET'
-  let body = request.body
+  let body: RequestBody | undefined = request.body
   let headers = initialHeaders(start, request)
   for (let followed = 0; ; followed++) {
     const response = await exchange(transport, options, withoutUser(url), {
@@ -215,16 +215,22 @@ async function exchange(
   transport: Transport,
   options: HttpOptions,
   url: URL,
-  request: { method: string; headers: Readonly<Record<string, string>>; body: string | undefined; signal: AbortSignal },
+  request: {
+    method: string
+    headers: Readonly<Record<string, string>>
+    body: RequestBody | undefined
+    signal: AbortSignal
+  },
 ): Promise<HttpResponse> {
   const controller = new AbortController()
   const abort = () => controller.abort(request.signal.reason)
   request.signal.addEventListener('abort', abort, { once: true })
   const milliseconds = options.requestTimeout ?? limits.requestTimeout
+  const body = watchedBody(request.body, () => timer.refresh())
   const timer = setTimeout(() => controller.abort(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds)
   const finished = () => request.signal.removeEventListener('abort', abort)
   try {
-    const response = await transport.send(url, { ...request, signal: controller.signal })
+    const response = await transport.send(url, { ...request, body, signal: controller.signal })
     return responseOf(response, {
       url: showUrl(url),
       idleTimeout: options.idleTimeout ?? limits.idleTimeout,
@@ -237,5 +243,20 @@ async function exchange(
     throw controller.signal.aborted ? controller.signal.reason : error
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** The same body; `onProgress` is called for every part of it that is taken, as the wait for an answer begins behind it. */
+function watchedBody(body: RequestBody | undefined, onProgress: () => void): RequestBody | undefined {
+  if (body === undefined || typeof body === 'string') return body
+  const { size, open } = body
+  return {
+    size,
+    async *open() {
+      for await (const chunk of open()) {
+        onProgress()
+        yield chunk
+      }
+    },
   }
 }

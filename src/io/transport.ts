@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { getCACertificates } from 'node:tls'
 import { ChiaroError, messageOf } from '../core/errors.ts'
 
@@ -14,11 +16,14 @@ export interface TransportOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
+/** What is sent: text, or so many bytes, which are asked for anew for every attempt. */
+export type RequestBody = string | { readonly size: number; open(): AsyncIterable<Uint8Array> }
+
 /** One exchange. */
 interface TransportRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | undefined
+  readonly body?: RequestBody | undefined
   readonly signal: AbortSignal
 }
 
@@ -88,11 +93,16 @@ function exchange(
   { method, headers, body, signal }: TransportRequest,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const length = body === undefined ? {} : { 'content-length': String(sizeOf(body)) }
     const request = start(url, { agent, method, headers: { ...headers, ...length }, signal, maxHeaderSize }, resolve)
     request.on('error', reject)
-    request.end(body)
+    if (body === undefined || typeof body === 'string') request.end(body)
+    else pipeline(Readable.from(body.open(), { objectMode: false }), request).catch(reject)
   })
+}
+
+function sizeOf(body: RequestBody): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.size
 }
 
 function proxiesOf(environment: Readonly<Record<string, string | undefined>>): Proxies | undefined {

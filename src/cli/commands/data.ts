@@ -3,7 +3,8 @@ import { parseDays, parseWord } from '../../config/values.ts'
 import { addOption } from '../option.ts'
 import type { CommandContext } from '../program.ts'
 import type { DataOptions, GcOptions } from '../run/data.ts'
-import { addColorOption, addDatabaseOption, type DatabaseOptions } from './options.ts'
+import { defineExchange } from './exchange.ts'
+import { addColorOption, addDatabaseOption, type DatabaseOptions, inheritDatabase } from './options.ts'
 
 const formats = ['table', 'json'] as const
 
@@ -31,6 +32,7 @@ export function defineData(program: Command, context: CommandContext): void {
   command.action((options: DataOptions) =>
     context.run(command, async () => (await import('../run/data.ts')).runData(options)),
   )
+  defineExchange(command, context)
   defineVerify(command, context)
   defineGc(command, context)
 }
@@ -43,7 +45,7 @@ function defineVerify(data: Command, context: CommandContext): void {
     .addHelpText('after', '\nExample:\n  chiaro data verify')
   addDatabaseOption(command)
   command.action((options: DatabaseOptions) =>
-    context.run(command, async () => (await import('../run/data.ts')).runVerify(inherit(command, options))),
+    context.run(command, async () => (await import('../run/data.ts')).runVerify(inheritDatabase(command, options))),
   )
 }
 
@@ -59,13 +61,6 @@ function defineGc(data: Command, context: CommandContext): void {
   })
   addDatabaseOption(command)
   command.action((options: GcOptions) =>
-    context.run(command, async () => (await import('../run/data.ts')).runGc(options)),
+    context.run(command, async () => (await import('../run/data.ts')).runGc(inheritDatabase(command, options))),
   )
-}
-
-/** `chiaro data --db FILE verify` means that database too. */
-function inherit<Options extends DatabaseOptions>(command: Command, options: Options): Options {
-  const { parent } = command
-  const named = parent?.getOptionValueSource('db') === 'cli' && command.getOptionValueSource('db') !== 'cli'
-  return named ? { ...options, db: parent.opts<DatabaseOptions>().db } : options
 }

@@ -24,6 +24,14 @@ export interface TerminalOptions {
   readonly progress: boolean
 }
 
+export interface RegistryCommandOptions {
+  readonly username?: string
+  readonly passwordStdin?: boolean
+  readonly plainHttp?: boolean
+  readonly insecure?: boolean
+  readonly caFile?: string
+}
+
 const data = 'Vulnerability data:'
 const terminal = 'Terminal:'
 
@@ -35,6 +43,13 @@ export function addDatabaseOption(command: Command): void {
   })
 }
 
+/** `chiaro data --db FILE verify` means that database too. */
+export function inheritDatabase<Options extends DatabaseOptions>(command: Command, options: Options): Options {
+  const { parent } = command
+  const named = parent?.getOptionValueSource('db') === 'cli' && command.getOptionValueSource('db') !== 'cli'
+  return named ? { ...options, db: parent.opts<DatabaseOptions>().db } : options
+}
+
 export function addFeedOptions(command: Command): void {
   addDatabaseOption(command)
   addOption(command, data, '--mirror <url|dir>', 'fetch https://HOST/PATH from MIRROR/HOST/PATH instead', {
@@ -42,6 +57,18 @@ export function addFeedOptions(command: Command): void {
     parse: parseMirror,
   })
   addOption(command, data, '--offline', 'never use the network', { env: 'CHIARO_OFFLINE' })
+}
+
+export function addRegistryOptions(command: Command, group: string): void {
+  addOption(command, group, '--username <name>', 'user of the registry; the password comes from CHIARO_PASSWORD', {
+    env: 'CHIARO_USERNAME',
+  })
+  addOption(command, group, '--password-stdin', 'read the password from standard input')
+  addOption(command, group, '--plain-http', 'talk to the registry without TLS', { env: 'CHIARO_PLAIN_HTTP' })
+  addOption(command, group, '--insecure', 'accept any certificate of the registry', { env: 'CHIARO_INSECURE' })
+  addOption(command, group, '--ca-file <file>', 'trust these certificate authorities (PEM) too', {
+    env: 'CHIARO_CA_FILE',
+  })
 }
 
 export function addColorOption(command: Command): void {

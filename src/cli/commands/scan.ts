@@ -4,7 +4,7 @@ import { severities } from '../../core/severity.ts'
 import { addOption } from '../option.ts'
 import type { CommandContext } from '../program.ts'
 import { runScan, type ScanOptions } from '../run/scan.ts'
-import { addFeedOptions, addTerminalOptions } from './options.ts'
+import { addFeedOptions, addRegistryOptions, addTerminalOptions } from './options.ts'
 
 const formats = ['table', 'json'] as const
 
@@ -110,13 +110,5 @@ function addImageOptions(command: Command): void {
       parse: parsePlatform,
     },
   )
-  addOption(command, group, '--username <name>', 'user of the registry; the password comes from CHIARO_PASSWORD', {
-    env: 'CHIARO_USERNAME',
-  })
-  addOption(command, group, '--password-stdin', 'read the password from standard input')
-  addOption(command, group, '--plain-http', 'talk to the registry without TLS', { env: 'CHIARO_PLAIN_HTTP' })
-  addOption(command, group, '--insecure', 'accept any certificate of the registry', { env: 'CHIARO_INSECURE' })
-  addOption(command, group, '--ca-file <file>', 'trust these certificate authorities (PEM) too', {
-    env: 'CHIARO_CA_FILE',
-  })
+  addRegistryOptions(command, group)
 }

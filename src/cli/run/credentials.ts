@@ -1,11 +1,23 @@
 import { ChiaroError } from '../../core/errors.ts'
+import type { RegistryOptions } from '../../core/image.ts'
 import { limits } from '../../core/limits.ts'
+import type { RegistryCommandOptions } from '../commands/options.ts'
+
+/** How the registry is to be talked to. Reads the password. */
+export async function registryOptions(options: RegistryCommandOptions): Promise<RegistryOptions> {
+  return {
+    credentials: await credentials(options.username, options.passwordStdin === true),
+    plainHttp: options.plainHttp === true,
+    insecure: options.insecure === true,
+    caFile: options.caFile,
+  }
+}
 
 /**
  * The user and password for the registry; `undefined` for Docker's own. A password never comes from the command line,
  * where every user of the machine could read it.
  */
-export async function credentials(username: string | undefined, fromStdin: boolean) {
+async function credentials(username: string | undefined, fromStdin: boolean) {
   if (username === undefined) {
     if (!fromStdin) return undefined
     throw invalid('--password-stdin needs a user', '--password-stdin', 'Add --username, or set CHIARO_USERNAME.')

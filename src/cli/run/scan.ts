@@ -7,16 +7,16 @@ import type { Severity } from '../../core/severity.ts'
 import { painter } from '../../report/layout.ts'
 import { reportWriters } from '../../report/registry.ts'
 import { counted } from '../../report/words.ts'
-import type { FeedOptions, TerminalOptions } from '../commands/options.ts'
+import type { FeedOptions, RegistryCommandOptions, TerminalOptions } from '../commands/options.ts'
 import { exitCodeOf } from '../exit.ts'
 import { filterReport, gate, type Threshold } from '../gate.ts'
 import { checkTarget, writeFile, writeOut } from '../output.ts'
 import { showProgress } from '../progress.ts'
 import { wantsColor, widthOf } from '../terminal.ts'
-import { credentials } from './credentials.ts'
+import { registryOptions } from './credentials.ts'
 
 /** What the options of `chiaro scan` come to. */
-export interface ScanOptions extends FeedOptions, TerminalOptions {
+export interface ScanOptions extends FeedOptions, TerminalOptions, RegistryCommandOptions {
   readonly format?: string
   readonly output?: readonly string[]
   readonly severity?: Severity
@@ -24,11 +24,6 @@ export interface ScanOptions extends FeedOptions, TerminalOptions {
   readonly failOn?: Threshold
   readonly strict?: boolean
   readonly platform?: Platform
-  readonly username?: string
-  readonly passwordStdin?: boolean
-  readonly plainHttp?: boolean
-  readonly insecure?: boolean
-  readonly caFile?: string
   readonly maxDataAge: number
 }
 
@@ -100,12 +95,7 @@ async function imageOptions(options: ScanOptions): Promise<ImageOptions> {
   return {
     platform: options.platform,
     offline: options.offline === true,
-    registry: {
-      credentials: await credentials(options.username, options.passwordStdin === true),
-      plainHttp: options.plainHttp === true,
-      insecure: options.insecure === true,
-      caFile: options.caFile,
-    },
+    registry: await registryOptions(options),
   }
 }
 

@@ -65,17 +65,24 @@ export class RegistryClient {
     signal: AbortSignal,
     statuses: readonly number[] = [200],
   ): Promise<HttpResponse> {
+    return this.send(path, { headers, signal }, statuses)
+  }
+
+  /** `get` with any method and body. `path` may also be a URL that the registry named (an upload's `Location`). */
+  async send(path: string, request: HttpRequest, statuses: readonly number[]): Promise<HttpResponse> {
+    const { signal, headers = {} } = request
     this.#base ??= this.#findBase(signal)
     const base = await this.#base
     this.#authorizer ??= this.#createAuthorizer(base)
-    const url = `${base}/v2/${this.#options.name.repository}/${path}`
+    const repository = `${base}/v2/${this.#options.name.repository}/`
+    const url = new URL(path, repository)
     for (let attempt = 1; ; attempt++) {
-      const authorization = await this.#authorizer.header(signal)
-      const request: HttpRequest = {
-        signal,
+      // Where the registry sends an upload to another host, its address is what authorizes.
+      const authorization = url.origin === new URL(base).origin ? await this.#authorizer.header(signal) : undefined
+      const response = await this.#options.http.request(url.href, {
+        ...request,
         headers: authorization === undefined ? headers : { ...headers, authorization },
-      }
-      const response = await this.#options.http.request(url, request)
+      })
       if (statuses.includes(response.status)) return response
       if (response.status !== 401 || attempt === 2)
         throw await registryError(response, this.where, path, this.#authorizer.known)

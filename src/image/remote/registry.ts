@@ -1,12 +1,12 @@
 import type { Digest } from '../../core/digest.ts'
 import type { Image, ImageOptions, ImageSource } from '../../core/image.ts'
 import { limits } from '../../core/limits.ts'
-import { createHttpClient } from '../../io/http.ts'
-import { parseImageName, repositoryTag } from '../reference.ts'
+import { repositoryTag } from '../reference.ts'
 import { assembleImage, type Content, resolveImage } from '../resolve.ts'
 import { remoteLayer } from './blob.ts'
-import { RegistryClient } from './client.ts'
-import { type CredentialPlaces, defaultPlaces, findCredentials } from './credentials.ts'
+import type { RegistryClient } from './client.ts'
+import { type CredentialPlaces, defaultPlaces } from './credentials.ts'
+import { openRepository } from './repository.ts'
 
 /** Opens an image of any registry that speaks the OCI distribution specification; of Docker Hub where none is named. */
 export const openRegistry: ImageSource['open'] = (reference, options, signal) =>
@@ -19,25 +19,16 @@ export async function openRegistryImage(
   places: CredentialPlaces,
   signal: AbortSignal,
 ): Promise<Image> {
-  const name = parseImageName(reference)
-  const { plainHttp, insecure, caFile } = options.registry
-  const http = createHttpClient({
-    offline: options.offline,
-    environment: places.environment,
-    plainHttp,
-    insecure,
-    caFile,
-  })
-  const credentials = (stop: AbortSignal) => findCredentials(name, options.registry, places, stop)
-  const client = new RegistryClient({ http, name, registry: options.registry, credentials })
+  const repository = openRepository(reference, options, places)
+  const { client, name } = repository
   try {
-    const root = await client.manifest(name.digest ?? name.tag!, signal)
+    const root = await client.manifest(repository.tag, signal)
     const content = remoteContent(client, new Map([[root.digest, root.bytes]]), signal)
     const resolved = await resolveImage(content, [{ digest: root.digest, mediaType: '' }], options)
     const tags = name.digest === undefined ? [repositoryTag(name)] : []
-    return await assembleImage(content, resolved, { reference, tags }, async () => http[Symbol.asyncDispose]())
+    return await assembleImage(content, resolved, { reference, tags }, async () => repository[Symbol.asyncDispose]())
   } catch (error) {
-    await http[Symbol.asyncDispose]()
+    await repository[Symbol.asyncDispose]()
     throw error
   }
 }

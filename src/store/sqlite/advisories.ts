@@ -1,6 +1,6 @@
 import { ChiaroError } from '../../core/errors.ts'
 import type { Gap } from '../../core/gap.ts'
-import type { AdvisoryStore, FeedStatus, ImportResult } from '../../core/store.ts'
+import type { AdvisoryStore, FeedStatus, Generation, ImportResult } from '../../core/store.ts'
 import { findCandidates } from './candidates.ts'
 import { readChanges } from './changes.ts'
 import type { Connection } from './connection.ts'
@@ -28,7 +28,9 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
         { signal },
       )
     },
-    checked: (feed, fingerprint) => database.write((connection) => noteChecked(connection, feed, fingerprint)),
+    checked: (feed, fingerprint, checkedAt = new Date().toISOString()) =>
+      database.write((connection) => noteChecked(connection, feed, fingerprint, checkedAt)),
+    generations: (feed) => database.read((connection) => readGenerations(connection, feed)),
     failed: (feed, error) => database.write((connection) => noteFailed(connection, feed, error)),
     candidates: (keys, options = {}) => database.read((connection) => findCandidates(connection, keys, options)),
     scopeSizes: (scopes) => database.read((connection) => readScopeSizes(connection, scopes)),
@@ -100,6 +102,16 @@ function toStatus({ errorAt, errorCode, errorMessage, fingerprint, ...data }: St
   return { ...data, fingerprint: fingerprint ?? undefined, lastError }
 }
 
+function readGenerations(connection: Connection, feed: string): readonly Generation[] {
+  return connection
+    .prepare(
+      `SELECT number, imported_at AS importedAt, generation.data_time AS dataTime, generation.fingerprint,
+         generation.version, coalesce(nullif(statements + facts, 0), vulnerabilities) AS records, gaps
+       FROM feed JOIN generation ON generation.feed = feed.id WHERE name = ? ORDER BY number`,
+    )
+    .all(feed) as unknown as readonly Generation[]
+}
+
 function readGaps(connection: Connection, feed: string): readonly Gap[] {
   const row = connection
     .prepare(
@@ -111,13 +123,13 @@ function readGaps(connection: Connection, feed: string): readonly Gap[] {
   return row === undefined ? [] : (JSON.parse(row.gaps) as Gap[])
 }
 
-function noteChecked(connection: Connection, feed: string, fingerprint: string): void {
+function noteChecked(connection: Connection, feed: string, fingerprint: string, checkedAt: string): void {
   const { changes } = connection
     .prepare(
       `UPDATE feed SET checked_at = ?, fingerprint = ?, error_at = NULL, error_code = NULL, error_message = NULL
        WHERE name = ? AND generation > 0`,
     )
-    .run(new Date().toISOString(), fingerprint, feed)
+    .run(checkedAt, fingerprint, feed)
   if (Number(changes) === 0) {
     throw new ChiaroError('INTERNAL', `${feed} was found unchanged, but was never loaded`, { where: feed })
   }

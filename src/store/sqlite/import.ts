@@ -71,9 +71,8 @@ export async function importFeed(
   const kept = gaps.kept.length === 0 ? null : JSON.stringify(gaps.kept)
   const sameGaps = feed.gaps === gaps.count && feed.keptGaps === kept
   const result = { ...resultOf(changes), gaps: gaps.kept }
-  const now = new Date().toISOString()
   if (feed.generation > 0 && sameGaps && !changes.touched) {
-    noteImport(connection, feed, feed.generation, changes, source, now)
+    noteImport(connection, feed, feed.generation, changes, source)
     return { generation: feed.generation, ...result }
   }
   const gapList = sameGaps ? feed.gapList : kept === null ? null : insertGaps(connection, kept)
@@ -86,7 +85,7 @@ export async function importFeed(
     .run(
       feed.id,
       generation,
-      now,
+      new Date().toISOString(),
       source.dataTime ?? null,
       source.fingerprint,
       source.feed.version,
@@ -96,7 +95,7 @@ export async function importFeed(
       gaps.count,
       gapList,
     )
-  noteImport(connection, feed, generation, changes, source, now)
+  noteImport(connection, feed, generation, changes, source)
   return { generation, ...result }
 }
 
@@ -209,14 +208,13 @@ function insertGaps(connection: Connection, gaps: string): number {
   return rowId(connection.prepare('INSERT INTO gap_list (gaps) VALUES (?)').run(gaps))
 }
 
-/** Makes `generation` the feed's current one, found good now. */
+/** Makes `generation` the feed's current one, and notes when it was found to be. */
 function noteImport(
   connection: Connection,
   { id }: FeedRow,
   generation: number,
   { nextSlot }: Changes,
-  { feed, fingerprint, dataTime }: ImportSource,
-  now: string,
+  { feed, fingerprint, dataTime, checkedAt }: ImportSource,
 ): void {
   connection
     .prepare(
@@ -224,5 +222,14 @@ function noteImport(
          error_at = NULL, error_code = NULL, error_message = NULL
        WHERE id = ?`,
     )
-    .run(feed.url, generation, feed.version, fingerprint, dataTime ?? null, now, nextSlot, id)
+    .run(
+      feed.url,
+      generation,
+      feed.version,
+      fingerprint,
+      dataTime ?? null,
+      checkedAt ?? new Date().toISOString(),
+      nextSlot,
+      id,
+    )
 }

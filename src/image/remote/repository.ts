@@ -1,0 +1,34 @@
+import type { ImageOptions } from '../../core/image.ts'
+import { createHttpClient } from '../../io/http.ts'
+import { type ImageName, parseImageName } from '../reference.ts'
+import { RegistryClient } from './client.ts'
+import { type CredentialPlaces, defaultPlaces, findCredentials } from './credentials.ts'
+
+/** A repository of a registry, to be disposed. */
+export interface Repository extends AsyncDisposable {
+  readonly client: RegistryClient
+  readonly name: ImageName
+  /** The tag of the reference, or its digest where it has one. */
+  readonly tag: string
+}
+
+/**
+ * The repository that a reference names, with credentials from the options or from `places`. Nothing is asked for yet. Throws
+ * `REFERENCE_INVALID`, and `CONFIG_INVALID` for a CA file or proxy that cannot be used.
+ */
+export function openRepository(
+  reference: string,
+  { offline, registry }: Pick<ImageOptions, 'offline' | 'registry'>,
+  places: CredentialPlaces = defaultPlaces(),
+): Repository {
+  const name = parseImageName(reference)
+  const { plainHttp, insecure, caFile } = registry
+  const http = createHttpClient({ offline, environment: places.environment, plainHttp, insecure, caFile })
+  const credentials = (signal: AbortSignal) => findCredentials(name, registry, places, signal)
+  return {
+    client: new RegistryClient({ http, name, registry, credentials }),
+    name,
+    tag: name.digest ?? name.tag!,
+    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
+  }
+}
