@@ -127,13 +127,15 @@ CREATE TABLE layer (
   UNIQUE (digest, diff_id, analyzers)
 ) STRICT;
 
--- The index report of an image, as JSON.
+-- The index report of an image, as JSON, and what was last matched in it, with what that depends on.
 CREATE TABLE image (
   id INTEGER PRIMARY KEY,
   digest TEXT NOT NULL,
   analyzers TEXT NOT NULL,
   used_on TEXT NOT NULL,
   report TEXT NOT NULL,
+  basis TEXT,
+  matches TEXT,
   UNIQUE (digest, analyzers)
 ) STRICT;
 `,
