@@ -2,6 +2,8 @@
 // The door of the command. Run straight from a shell, this file gets whatever Node the system has; one that is too old hands
 // over to the Node that was installed with Chiaro.
 if (Number(process.versions.node.split('.')[0]) >= 24) {
+  // What Node compiles is kept beside the code, where that can be written: half of a short run would be compiling again.
+  process.getBuiltinModule('node:module').enableCompileCache(import.meta.dirname.replace(/bin$/, 'dist/cache'))
   await import('../dist/main.js')
 } else {
   const { existsSync } = await import('node:fs')

@@ -176,9 +176,9 @@ function findingOf(
 }
 
 /** The vendor's word for this package and release first, then for the vulnerability; one that rates before one that does not. */
-function pickRating({ statement, vulnerability }: Candidate): Rating | undefined {
-  const ratings = statement.rating === undefined ? vulnerability.ratings : [statement.rating, ...vulnerability.ratings]
-  return ratings.find((rating) => rating.severity !== 'unknown') ?? ratings[0]
+function pickRating({ statement: { rating }, vulnerability: { ratings } }: Candidate): Rating | undefined {
+  if (rating !== undefined && rating.severity !== 'unknown') return rating
+  return ratings.find(({ severity }) => severity !== 'unknown') ?? rating ?? ratings[0]
 }
 
 /** Most severe first, then those with a fix, then by package, id, architecture and path. */
