@@ -70,7 +70,7 @@ export const indexReport: IndexReport = {
 /** Three matches of one package: two that have their statement and verdict in common, and one that could not be judged. */
 export const matches: readonly Match[] = ['CVE-1', 'CVE-2', 'CVE-3'].map((id, place) => {
   const claim = statement('debian:12', 'zlib', '2', { note: 'größer', rating: { severity: 'high', source: 'debian' } })
-  const { vulnerability } = advisory(id, [])
+  const { vulnerability } = advisory(id, [], ['größer, 安全, 🦀', '', 'a\0b'][place])
   return place < 2
     ? {
         pkg: 0,

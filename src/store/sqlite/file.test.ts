@@ -186,11 +186,14 @@ describe('damage', () => {
 
   it('what was kept of layers and images is read anew when it is damaged', async () => {
     const digest = `sha256:${'1'.repeat(64)}` as const
+    const kept = (matches: readonly unknown[]) =>
+      JSON.stringify({ matches, feeds: [], statements: [], vulnerabilities: [], verdicts: [] })
     await file.import(manyAdvisories(1, '1'))
     file.exec(
-      `INSERT INTO image (digest, analyzers, used_on, report, basis, matches)
-       VALUES ('${digest}', 'a', '2999-01-01', '{', 'b', '{'),
-         ('${digest}', 'b', '2999-01-01', '{}', 'b', '{"matches":[[0,0,0,0,0]],"feeds":[],"statements":[],"vulnerabilities":[],"verdicts":[]}')`,
+      `INSERT INTO image (digest, analyzers, used_on, report, basis, matches, descriptions)
+       VALUES ('${digest}', 'a', '2999-01-01', '{', 'b', '{', ''),
+         ('${digest}', 'b', '2999-01-01', '{}', 'b', '${kept([[0, 0, 0, 0, 0]])}', ''),
+         ('${digest}', 'c', '2999-01-01', '{}', 'b', '${kept([])}', 'more')`,
     )
     file.exec(
       `INSERT INTO layer (digest, diff_id, analyzers, used_on, content, paths)
@@ -198,8 +201,9 @@ describe('damage', () => {
     )
     await using store = await openStore(file.path)
     expect(await store.index.image(digest, 'a')).toBeUndefined()
-    expect(await store.index.matches({ digest, analyzers: 'a', basis: 'b' })).toBeUndefined()
-    expect(await store.index.matches({ digest, analyzers: 'b', basis: 'b' })).toBeUndefined()
+    for (const analyzers of ['a', 'b', 'c']) {
+      expect(await store.index.matches({ digest, analyzers, basis: 'b' })).toBeUndefined()
+    }
     expect(await store.index.layer(digest, digest, 'a')).toBeUndefined()
   })
 })
