@@ -42,7 +42,11 @@ async function startUp(): Promise<void> {
   const images = [
     ['the bundled example', `oci-layout:${join(root, 'examples/image')}:debian`, join(root, 'examples/feeds')],
     ...(corpus !== undefined && feeds !== undefined
-      ? ['debian-12-slim', 'debian-12-large'].map((name) => [name, `oci-layout:${join(corpus, name)}`, feeds])
+      ? ['debian-12-slim', 'debian-12-node', 'debian-12-large'].map((name) => [
+          name,
+          `oci-layout:${join(corpus, name)}`,
+          feeds,
+        ])
       : []),
   ] as const
   const scans = images.map(([, image, mirror], index) => {

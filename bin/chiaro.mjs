@@ -2,6 +2,9 @@
 // The door of the command. Run straight from a shell, this file gets whatever Node the system has; one that is too old hands
 // over to the Node that was installed with Chiaro.
 if (Number(process.versions.node.split('.')[0]) >= 24) {
+  // What Node compiles is kept beside the code, where that can be written: it takes a tenth of a scan of a known image.
+  const cache = process.getBuiltinModule('node:path').join(import.meta.dirname, '..', 'dist', 'cache')
+  process.getBuiltinModule('node:module').enableCompileCache(cache)
   await import('../dist/main.js')
 } else {
   const { existsSync } = await import('node:fs')

@@ -12,6 +12,7 @@ import type { PushOutcome } from './exchange/artifact.ts'
 import type { TransferOutcome } from './exchange/transfer.ts'
 import { openImage } from './image/registry.ts'
 import { indexImage } from './scan/index-image.ts'
+import type { KeptMatches } from './scan/known-matches.ts'
 import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
 import { staleFeeds } from './update/fresh.ts'
@@ -98,6 +99,12 @@ export interface Exchange {
 /** The analyzers' ids and versions: what is kept of a layer is good for exactly these. */
 export const analyzersKey = analyzers.map(({ id, version }) => `${id}@${version}`).join(' ')
 
+/**
+ * Identifies the code that matches: the name of a bundle has the hash of what is in it and in what it imports. Sources have
+ * no such name, and may change while they are worked on.
+ */
+const rules = import.meta.url.endsWith('.ts') ? undefined : `${version}/${import.meta.url.split('/').at(-1)}`
+
 /** The version scheme of this id, for report writers. */
 export function versionScheme(id: string): VersionScheme | undefined {
   return ecosystems.find(({ versions }) => versions.id === id)?.versions
@@ -106,6 +113,7 @@ export function versionScheme(id: string): VersionScheme | undefined {
 /** Opens the database and wires an engine around it. Throws `DATABASE_FAILED`, `DATABASE_NEWER`, `CONFIG_INVALID`. */
 export async function createEngine(config: EngineConfig): Promise<Engine> {
   const store = await openStore(config.database, {})
+  const kept: KeptMatches | undefined = rules === undefined ? undefined : { store: store.index, analyzersKey, rules }
 
   async function index(reference: string, options: IndexOptions): Promise<IndexReport> {
     await using image = await open(reference, options)
@@ -147,6 +155,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         },
         ecosystems,
         advisories: store.advisories,
+        kept,
         maxDataAge: options.maxDataAge,
         now: new Date(),
         version,

@@ -3,6 +3,7 @@ import type { Digest } from './digest.ts'
 import type { Feed } from './feed.ts'
 import type { Gap } from './gap.ts'
 import type { LayerIndex } from './layer-index.ts'
+import type { Match } from './match.ts'
 import type { FeedData, IndexReport } from './report.ts'
 
 /** The state of one feed in the store. */
@@ -123,7 +124,15 @@ export interface AdvisoryStore {
   records(feed: string, since?: number): AsyncIterable<FeedRecord>
 }
 
-/** What was read out of layers and images. */
+/** An image as the store knows it, and what its matches depend on beside it. */
+export interface MatchesKey {
+  readonly digest: Digest
+  readonly analyzers: string
+  /** The code that matched and the data that it was matched with: another basis, other matches. */
+  readonly basis: string
+}
+
+/** What was read out of layers and images, and what was matched in them. */
 export interface IndexStore {
   /** The layer's index made by exactly these analyzers, if it is known. `analyzers` is `analyzersKey()` of compose.ts. */
   layer(digest: Digest, diffId: Digest, analyzers: string): Promise<LayerIndex | undefined>
@@ -131,6 +140,13 @@ export interface IndexStore {
   /** The index report of an image, by manifest (or configuration) digest. The reference and tags are the caller's to replace. */
   image(digest: Digest, analyzers: string): Promise<IndexReport | undefined>
   putImage(report: IndexReport, analyzers: string): Promise<void>
+  /** The matches that were last put for the image, if they were put with exactly this basis. */
+  matches(key: MatchesKey): Promise<readonly Match[] | undefined>
+  /**
+   * Keeps the matches of an image that `putImage` kept, instead of those it had. They go with the image. More than
+   * `limits.keptMatches` are not kept.
+   */
+  putMatches(key: MatchesKey, matches: readonly Match[]): Promise<void>
 }
 
 /** What `Store.gc` removed. */

@@ -177,8 +177,9 @@ export function columnWidths(
     let widest = displayWidth(title)
     for (const row of rows) {
       for (const { text } of row[index]!) widest = Math.max(widest, displayWidth(text))
+      if (widest >= max) return max
     }
-    return Math.min(widest, max)
+    return widest
   })
   if (width === undefined) return widths
   const room = width - gutter.length * (columns.length - 1)
@@ -210,40 +211,40 @@ export function* tableLines(
   widths: readonly number[],
   paint: Paint,
 ): Iterable<string> {
-  yield rowLine(
-    columns.map(({ title }) => ({ text: title, style: 'dim' })),
-    columns,
-    widths,
-    paint,
-  )
+  const titles = columns.map(({ title }): Cell => [{ text: title, style: 'dim' }])
+  yield rowLine(titles, 0, columns, widths, paint)
   for (const row of rows) {
-    const cells = row.map((cell, index) =>
-      cell.flatMap(({ text, style }) => wrap(text, widths[index]!).map((part) => ({ text: part, style }))),
-    )
-    const height = Math.max(...cells.map((parts) => parts.length))
-    for (let at = 0; at < height; at++) {
-      yield rowLine(
-        cells.map((parts) => parts[at] ?? { text: '' }),
-        columns,
-        widths,
-        paint,
-      )
-    }
+    const cells = row.map((cell, index) => wrapCell(cell, widths[index]!))
+    const height = cells.reduce((most, { length }) => Math.max(most, length), 0)
+    for (let at = 0; at < height; at++) yield rowLine(cells, at, columns, widths, paint)
   }
 }
 
-function rowLine(parts: readonly Part[], columns: readonly Column[], widths: readonly number[], paint: Paint): string {
+/** The lines of a cell. Most are one part that fits, and a long table is done sooner when nothing is made for those. */
+function wrapCell(cell: Cell, width: number): Cell {
+  if (cell.length === 1 && displayWidth(cell[0]!.text) <= width) return cell
+  return cell.flatMap(({ text, style }) => wrap(text, width).map((part) => ({ text: part, style })))
+}
+
+function rowLine(
+  cells: readonly Cell[],
+  at: number,
+  columns: readonly Column[],
+  widths: readonly number[],
+  paint: Paint,
+): string {
   let text = ''
-  let blanks = ''
-  for (const [index, part] of parts.entries()) {
-    const space = ' '.repeat(Math.max(0, widths[index]! - displayWidth(part.text)))
-    const right = columns[index]!.align === 'right'
-    if (right) blanks += space
-    if (part.text !== '') {
-      text += blanks + paint(part.style, part.text)
-      blanks = ''
+  let column = 0
+  let used = 0
+  for (let index = 0; index < cells.length; index++) {
+    const part = cells[index]![at]
+    if (part !== undefined && part.text !== '') {
+      const width = displayWidth(part.text)
+      const start = columns[index]!.align === 'right' ? column + widths[index]! - width : column
+      text += ' '.repeat(Math.max(0, start - used)) + paint(part.style, part.text)
+      used = start + width
     }
-    blanks += (right ? '' : space) + gutter
+    column += widths[index]! + gutter.length
   }
   return `${text}\n`
 }

@@ -1,12 +1,11 @@
 import type { VulnerabilityReport } from '../core/report.ts'
 import type { ReportWriter, WriterOptions } from '../core/report-writer.ts'
-import { severities } from '../core/severity.ts'
 import { type Paint, painter, paragraph, type Style } from './layout.ts'
 import { advice } from './table/advice.ts'
 import { gapLines } from './table/gaps.ts'
 import { header } from './table/header.ts'
 import { findingRows } from './table/rows.ts'
-import { summary } from './table/summary.ts'
+import { severityCounts, summary } from './table/summary.ts'
 import { counted, grouped, listed } from './words.ts'
 
 /** The widest that prose gets, and the narrowest that anything is laid out for. */
@@ -72,11 +71,7 @@ function verdict(
     if (gaps.length > 0) return [`${found}${limits}`, ['bold', 'yellow']]
     return [`${found} in ${counted(packages.length, 'package')}.`, shown.hidden > 0 ? 'bold' : ['bold', 'green']]
   }
-  const counts = severities
-    .map((severity) => [findings.filter((finding) => finding.severity === severity).length, severity] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, severity]) => `${grouped(count)} ${severity}`)
   const fixable = findings.filter(({ state }) => state === 'fixed').length
-  const total = `${counted(findings.length, 'finding')} (${counts.join(', ')}), ${grouped(fixable)} with a fix`
+  const total = `${counted(findings.length, 'finding')} (${severityCounts(findings)}), ${grouped(fixable)} with a fix`
   return [`${total}${gaps.length === 0 ? '.' : `; ${counted(gaps.length, 'gap')}: ${listed(codes)}.`}`, 'bold']
 }

@@ -285,6 +285,8 @@ describe('the store', () => {
       putLayer: async (one, key) => void layers.set(`${one.digest} ${one.diffId} ${key}`, one),
       image: async (digest, key) => images.get(`${digest} ${key}`),
       putImage: async (report, key) => void images.set(`${report.image.digest} ${key}`, report),
+      matches: async () => undefined,
+      putMatches: async () => {},
     }
     return { store, layers, images }
   }

@@ -86,7 +86,8 @@ async function load(...records: readonly Advisory[]): Promise<void> {
 
 function match(index: IndexReport, options: { now?: Date; maxDataAge?: number } = {}) {
   const { now = new Date(), maxDataAge = 60_000 } = options
-  return matchIndex(index, { ecosystems: [ecosystem], advisories: store.advisories, maxDataAge, now, version: '0' })
+  const { advisories } = store
+  return matchIndex(index, { ecosystems: [ecosystem], advisories, kept: undefined, maxDataAge, now, version: '0' })
 }
 
 describe('matching', () => {

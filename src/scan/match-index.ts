@@ -2,17 +2,21 @@ import type { AdvisoryKey, Candidate, Statement } from '../core/advisory.ts'
 import { type Coverage, type Ecosystem, type Facts, noFacts } from '../core/ecosystem.ts'
 import type { Gap } from '../core/gap.ts'
 import { comparedVersion, judge } from '../core/judge.ts'
+import type { Match } from '../core/match.ts'
 import type { Finding, IndexedPackage, IndexReport, VulnerabilityReport } from '../core/report.ts'
 import { type Rating, severityRank } from '../core/severity.ts'
 import type { AdvisoryStore } from '../core/store.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { assess } from './assess.ts'
 import { dataGaps } from './data-gaps.ts'
+import { type KeptMatches, knownMatches } from './known-matches.ts'
 
 /** What matching needs beside the index report. */
 export interface MatchOptions {
   readonly ecosystems: readonly Ecosystem[]
   readonly advisories: AdvisoryStore
+  /** `undefined`: every image is matched each time. */
+  readonly kept: KeptMatches | undefined
   /** Data checked longer ago than this, in milliseconds, is a gap. */
   readonly maxDataAge: number
   readonly now: Date
@@ -29,14 +33,18 @@ export async function matchIndex(index: IndexReport, options: MatchOptions): Pro
   const { ecosystem, coverage, packages } = assessment
   const gaps: Gap[] = [...index.gaps, ...assessment.gaps]
   const findings: Finding[] = []
-  const feeds = coverage === undefined ? [] : await options.advisories.status(coverage.feeds.map((feed) => feed.id))
+  const all = coverage === undefined ? [] : await options.advisories.status()
+  const feeds = (coverage?.feeds ?? []).flatMap(({ id }) => all.find(({ feed }) => feed === id) ?? [])
   if (ecosystem !== undefined && coverage !== undefined) {
     gaps.push(...(await dataGaps(coverage, feeds, options)))
-    const matches = await lookUp(packages, ecosystem, coverage, options.advisories)
-    for (const match of matches) {
-      const { verdict } = match
-      if (verdict.state === 'unknown') gaps.push(unreadable(match))
-      else findings.push(findingOf(match, verdict, index, ecosystem))
+    const match = async () => {
+      const places = new Map(index.packages.map((pkg, place) => [pkg, place]))
+      return lookUp(packages, places, ecosystem, coverage, options.advisories)
+    }
+    for (const found of await knownMatches(index, all, options.kept, match)) {
+      const { verdict } = found
+      if (verdict.state === 'unknown') gaps.push(unreadable(found, index))
+      else findings.push(findingOf(found, verdict, index, ecosystem))
     }
   }
   return {
@@ -60,17 +68,10 @@ export async function matchIndex(index: IndexReport, options: MatchOptions): Pro
   }
 }
 
-/** A package and a statement that does not clear it. */
-interface Match {
-  readonly pkg: IndexedPackage
-  readonly key: AdvisoryKey
-  readonly candidate: Candidate
-  readonly verdict: Exclude<Verdict, { state: 'clear' }>
-}
-
 /** Looks up all packages in one batch, and judges. A vulnerability matches a package once, whatever its keys. */
 async function lookUp(
   packages: readonly IndexedPackage[],
+  places: ReadonlyMap<IndexedPackage, number>,
   ecosystem: Ecosystem,
   coverage: Coverage,
   advisories: AdvisoryStore,
@@ -106,7 +107,7 @@ async function lookUp(
       const identity = `${pkg.name}\0${pkg.version}\0${pkg.arch}\0${pkg.path}\0${vulnerability.id}`
       const other = matches.get(identity)
       if (other?.verdict.state === 'affected') continue
-      matches.set(identity, { pkg, key: statement.key, candidate, verdict })
+      matches.set(identity, { pkg: places.get(pkg)!, candidate, verdict })
     }
   }
   return [...matches.values()]
@@ -144,18 +145,20 @@ function keyText(key: AdvisoryKey): string {
   return `${key.scope}\0${key.name}`
 }
 
-function unreadable({ pkg, candidate, verdict }: Match): Gap {
-  const where = `${pkg.name} ${candidate.vulnerability.id}`
+function unreadable({ pkg, candidate, verdict }: Match, { packages }: IndexReport): Gap {
+  const where = `${packages[pkg]!.name} ${candidate.vulnerability.id}`
   return { code: 'version-unreadable', where, detail: `${verdict.because}.` }
 }
 
 function findingOf(
-  { pkg, key, candidate }: Match,
+  { pkg: place, candidate }: Match,
   verdict: Extract<Verdict, { state: 'affected' }>,
   index: IndexReport,
   ecosystem: Ecosystem,
 ): Finding {
   const { statement, vulnerability, feed } = candidate
+  const { key } = statement
+  const pkg = index.packages[place]!
   const rating = pickRating(candidate)
   const layer = index.image.layers[pkg.layer]
   return {
@@ -189,9 +192,9 @@ function findingOf(
 }
 
 /** The vendor's word for this package and release first, then for the vulnerability; one that rates before one that does not. */
-function pickRating({ statement, vulnerability }: Candidate): Rating | undefined {
-  const ratings = statement.rating === undefined ? vulnerability.ratings : [statement.rating, ...vulnerability.ratings]
-  return ratings.find((rating) => rating.severity !== 'unknown') ?? ratings[0]
+function pickRating({ statement: { rating }, vulnerability: { ratings } }: Candidate): Rating | undefined {
+  if (rating !== undefined && rating.severity !== 'unknown') return rating
+  return ratings.find(({ severity }) => severity !== 'unknown') ?? rating ?? ratings[0]
 }
 
 /** Most severe first, then those with a fix, then by package, id, architecture and path. */

@@ -1,7 +1,9 @@
 import type { Digest } from '../../src/core/digest.ts'
 import type { LayerIndex } from '../../src/core/layer-index.ts'
+import type { Match } from '../../src/core/match.ts'
 import { hashPath, PathSet } from '../../src/core/path-set.ts'
 import type { IndexReport } from '../../src/core/report.ts'
+import { advisory, statement } from '../support/records.ts'
 
 /** A digest of one digit. */
 export function digest(digit: string): Digest {
@@ -64,3 +66,20 @@ export const indexReport: IndexReport = {
   ],
   gaps: [],
 }
+
+/** Three matches of one package: two that have their statement and verdict in common, and one that could not be judged. */
+export const matches: readonly Match[] = ['CVE-1', 'CVE-2', 'CVE-3'].map((id, place) => {
+  const claim = statement('debian:12', 'zlib', '2', { note: 'größer', rating: { severity: 'high', source: 'debian' } })
+  const { vulnerability } = advisory(id, [], ['größer, 安全, 🦀', '', 'a\0b'][place])
+  return place < 2
+    ? {
+        pkg: 0,
+        candidate: { statement: claim, vulnerability, feed: 'debian' },
+        verdict: { state: 'affected', fix: 'fixed', fixedIn: '2', because: '1 is older than 2' },
+      }
+    : {
+        pkg: 0,
+        candidate: { statement: statement('debian:12', 'zlib', '\0'), vulnerability, feed: 'other' },
+        verdict: { state: 'unknown', because: '1 and \0 cannot be compared' },
+      }
+})

@@ -6,7 +6,7 @@ import { hashPath, PathSet } from '../../src/core/path-set.ts'
 import type { AdvisoryStore, Store } from '../../src/core/store.ts'
 import { advisory, gap, manyAdvisories, source, statement } from '../support/records.ts'
 import { compareWithModel, generationArbitrary } from './store-model.ts'
-import { digest, indexReport, layerIndex } from './store-samples.ts'
+import { digest, indexReport, layerIndex, matches } from './store-samples.ts'
 
 /** A database for one test. */
 export interface StoreSample {
@@ -504,6 +504,36 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         expect(await index.image(digest('6'), 'a@1')).toBeUndefined()
         await index.putImage({ ...indexReport, image: { ...indexReport.image, digest: undefined } }, 'a@1')
       })
+
+      it('gives back matches for exactly their image and basis', async () => {
+        const { index } = store
+        const key = { digest: digest('5'), analyzers: 'a@1', basis: 'debian@1' }
+        await index.putMatches(key, matches)
+        expect(await index.matches(key)).toBeUndefined()
+        await index.putImage(indexReport, 'a@1')
+        expect(await index.matches(key)).toBeUndefined()
+        await index.putMatches(key, matches)
+        expect(await index.matches(key)).toEqual(matches)
+        expect(await index.matches({ ...key, basis: 'debian@2' })).toBeUndefined()
+        expect(await index.matches({ ...key, analyzers: 'a@2' })).toBeUndefined()
+        expect(await index.matches({ ...key, digest: digest('6') })).toBeUndefined()
+      })
+
+      it('keeps one set of matches of an image, none after the image was put again, and not too many', async () => {
+        const { index } = store
+        const key = { digest: digest('5'), analyzers: 'a@1', basis: 'debian@1' }
+        await index.putImage(indexReport, 'a@1')
+        await index.putMatches(key, matches)
+        await index.putMatches({ ...key, basis: 'debian@2' }, [])
+        expect(await index.matches(key)).toBeUndefined()
+        expect(await index.matches({ ...key, basis: 'debian@2' })).toEqual([])
+        await index.putMatches(key, Array(limits.keptMatches + 1).fill(matches[0]))
+        expect(await index.matches(key)).toBeUndefined()
+        await index.putMatches(key, Array(limits.keptMatches).fill(matches[0]))
+        expect(await index.matches(key)).toHaveLength(limits.keptMatches)
+        await index.putImage(indexReport, 'a@1')
+        expect(await index.matches(key)).toBeUndefined()
+      })
     })
 
     describe('gc', () => {
@@ -514,12 +544,16 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         await advisories.import(source(manyAdvisories(80, '2.0')), never)
         await store.index.putLayer(layerIndex, 'a@1')
         await store.index.putImage(indexReport, 'a@1')
+        const key = { digest: digest('5'), analyzers: 'a@1', basis: 'debian@2' }
+        await store.index.putMatches(key, matches)
         const before = await state(advisories)
         expect(await store.gc('2000-01-01T00:00:00.000Z')).toEqual({ statements: 0, layers: 0, images: 0, bytes: 0 })
+        expect(await store.index.matches(key)).toEqual(matches)
         expect(await store.gc(future)).toMatchObject({ statements: 200, layers: 1, images: 1 })
         expect(await state(advisories)).toEqual(before)
         expect(await store.verify()).toEqual([])
         expect(await store.index.image(digest('5'), 'a@1')).toBeUndefined()
+        expect(await store.index.matches(key)).toBeUndefined()
         const again = await advisories.import(source(manyAdvisories(100, '2.0')), never)
         expect(again).toMatchObject({ generation: 3, added: 40, closed: 0 })
       })

@@ -1,10 +1,9 @@
 import type { Finding, VulnerabilityReport } from '../../core/report.ts'
 import type { WriterOptions } from '../../core/report-writer.ts'
-import { severities } from '../../core/severity.ts'
 import { type Cell, type Column, columnWidths, line, type Paint, paragraph, tableLines, truncate } from '../layout.ts'
 import { counted, grouped, listed } from '../words.ts'
 import { displayNames, severityStyles } from './rows.ts'
-import { commandOf } from './summary.ts'
+import { commandOf, severityCounts } from './summary.ts'
 
 /** One upgrade: the packages of one source at one version, and what it takes to close their findings. */
 interface Upgrade {
@@ -56,7 +55,7 @@ function* upgradeAdvice(
     closable.length === all
       ? `all ${counted(all, 'finding')}`
       : `${grouped(closable.length)} of ${counted(all, 'finding')}`
-  yield paragraph(`${subject} fixes ${all === 1 ? 'the finding' : effect} (${worst(closable)}):`, width, '  ')
+  yield paragraph(`${subject} fixes ${all === 1 ? 'the finding' : effect} (${severityCounts(closable)}):`, width, '  ')
   yield '\n'
   yield* upgradeRows(upgrades.slice(0, upgradesShown), width, paint)
   if (upgrades.length > upgradesShown) {
@@ -102,7 +101,7 @@ function* upgradeRows(upgrades: readonly Upgrade[], width: number, paint: Paint)
     to.map((version) => ({ text: truncate(line(version), 200), style: 'green' as const })),
     [
       {
-        text: worst(findings),
+        text: severityCounts(findings),
         style: severityStyles[findings[0]!.severity === 'critical' ? 'high' : findings[0]!.severity],
       },
     ],
@@ -118,15 +117,6 @@ function* upgradeRows(upgrades: readonly Upgrade[], width: number, paint: Paint)
     yield paragraph(change, width, '      ', '      ', (text) => paint('green', text))
     yield paragraph(fixes![0]!.text, width, '      ')
   }
-}
-
-/** Counts by severity, the worst first: `2 critical, 4 high`. */
-function worst(findings: readonly Finding[]): string {
-  return severities
-    .map((severity) => [findings.filter((finding) => finding.severity === severity).length, severity] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, severity]) => `${grouped(count)} ${severity}`)
-    .join(', ')
 }
 
 /** A line for a Dockerfile. None if a name could mean something to a shell. */

@@ -67,8 +67,12 @@ export function* findingRows(report: VulnerabilityReport, width: number | undefi
 
 /** Names and ids are easier to read, and to search for, in one piece. */
 function columnsFor(groups: readonly Group[]): readonly Column[] {
-  const id = Math.max(...groups.map(({ finding }) => finding.id.length))
-  const name = Math.max(...groups.flatMap(({ packages }) => packages.map((text) => text.length + 1)))
+  let id = 0
+  let name = 0
+  for (const { finding, packages } of groups) {
+    id = Math.max(id, finding.id.length)
+    for (const text of packages) name = Math.max(name, text.length + 1)
+  }
   return [
     { title: 'SEVERITY', min: 8, good: 10, max: 10 },
     { title: 'VULNERABILITY', min: 14, good: Math.min(id, 16), max: 24 },

@@ -1,5 +1,5 @@
 import type { Finding, VulnerabilityReport } from '../../core/report.ts'
-import { severities } from '../../core/severity.ts'
+import { type Severity, severities } from '../../core/severity.ts'
 import { line, type Paint, pad, paragraph, truncate } from '../layout.ts'
 import { counted, grouped } from '../words.ts'
 import { severityStyles } from './rows.ts'
@@ -17,6 +17,19 @@ export function* summary(report: VulnerabilityReport, width: number, paint: Pain
   yield* layers(report, width, paint)
 }
 
+/** The findings of each severity that has some, the worst first. */
+function bySeverity(findings: readonly Finding[]): readonly (readonly [Severity, readonly Finding[]])[] {
+  const groups = Map.groupBy(findings, ({ severity }) => severity)
+  return severities.flatMap((severity) => (groups.has(severity) ? [[severity, groups.get(severity)!] as const] : []))
+}
+
+/** How many findings of each severity there are, the worst first: `2 critical, 4 high`. */
+export function severityCounts(findings: readonly Finding[]): string {
+  return bySeverity(findings)
+    .map(([severity, own]) => `${grouped(own.length)} ${severity}`)
+    .join(', ')
+}
+
 function fixable(findings: readonly Finding[]): string {
   const fixed = findings.filter(({ state }) => state === 'fixed').length
   if (fixed === findings.length) return 'all have a fix'
@@ -24,13 +37,11 @@ function fixable(findings: readonly Finding[]): string {
 }
 
 function* bars(findings: readonly Finding[], width: number, paint: Paint): Iterable<string> {
-  const rows = severities
-    .map((severity) => ({ severity, own: findings.filter((finding) => finding.severity === severity) }))
-    .filter(({ own }) => own.length > 0)
-  const most = Math.max(...rows.map(({ own }) => own.length))
+  const rows = bySeverity(findings)
+  const most = Math.max(...rows.map(([, own]) => own.length))
   const digits = grouped(most).length
   const room = Math.max(4, Math.min(40, width - digits - 40))
-  for (const { severity, own } of rows) {
+  for (const [severity, own] of rows) {
     const fixed = own.filter(({ state }) => state === 'fixed').length
     const length = Math.max(1, Math.round((own.length / most) * room))
     const solid = Math.round((fixed / own.length) * length)

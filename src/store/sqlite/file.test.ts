@@ -186,14 +186,24 @@ describe('damage', () => {
 
   it('what was kept of layers and images is read anew when it is damaged', async () => {
     const digest = `sha256:${'1'.repeat(64)}` as const
+    const kept = (matches: readonly unknown[]) =>
+      JSON.stringify({ matches, feeds: [], statements: [], vulnerabilities: [], verdicts: [] })
     await file.import(manyAdvisories(1, '1'))
-    file.exec(`INSERT INTO image (digest, analyzers, used_on, report) VALUES ('${digest}', 'a', '2999-01-01', '{')`)
+    file.exec(
+      `INSERT INTO image (digest, analyzers, used_on, report, basis, matches, descriptions)
+       VALUES ('${digest}', 'a', '2999-01-01', '{', 'b', '{', ''),
+         ('${digest}', 'b', '2999-01-01', '{}', 'b', '${kept([[0, 0, 0, 0, 0]])}', ''),
+         ('${digest}', 'c', '2999-01-01', '{}', 'b', '${kept([])}', 'more')`,
+    )
     file.exec(
       `INSERT INTO layer (digest, diff_id, analyzers, used_on, content, paths)
        VALUES ('${digest}', '${digest}', 'a', '2999-01-01', x'00', x'00')`,
     )
     await using store = await openStore(file.path)
     expect(await store.index.image(digest, 'a')).toBeUndefined()
+    for (const analyzers of ['a', 'b', 'c']) {
+      expect(await store.index.matches({ digest, analyzers, basis: 'b' })).toBeUndefined()
+    }
     expect(await store.index.layer(digest, digest, 'a')).toBeUndefined()
   })
 })

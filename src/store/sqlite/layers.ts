@@ -1,23 +1,21 @@
 import type { Digest } from '../../core/digest.ts'
 import type { LayerIndex } from '../../core/layer-index.ts'
-import { limits } from '../../core/limits.ts'
 import { PathSet } from '../../core/path-set.ts'
 import type { IndexReport } from '../../core/report.ts'
 import type { IndexStore } from '../../core/store.ts'
-import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
-import { isRefusal } from './failure.ts'
+import { keep, today, unlessDamaged } from './kept.ts'
+import { putMatches, readMatches } from './matches.ts'
 
-/**
- * What was read out of layers and images, in an SQLite database. It is kept for speed only: when the database cannot be
- * written, the disk is full, or another process is writing for long, it is not kept.
- */
+/** What was read out of layers and images, and what was matched in them, in an SQLite database. */
 export function createIndexStore(database: Database): IndexStore {
   return {
     layer: (digest, diffId, analyzers) => readLayer(database, digest, diffId, analyzers),
     putLayer: (index, analyzers) => putLayer(database, index, analyzers),
     image: (digest, analyzers) => readImage(database, digest, analyzers),
     putImage: (report, analyzers) => putImage(database, report, analyzers),
+    matches: (key) => readMatches(database, key),
+    putMatches: (key, matches) => putMatches(database, key, matches),
   }
 }
 
@@ -101,29 +99,6 @@ async function touch(
 ): Promise<void> {
   const day = today()
   if (row.used_on < day) await keep(database, (connection) => void connection.prepare(sql).run(day, row.id))
-}
-
-/** Writes what can be done without: not at all where nothing can be written, or while others write for long. */
-async function keep(database: Database, work: (connection: Connection) => void): Promise<void> {
-  if (!database.writable) return
-  try {
-    await database.write(work, { wait: limits.databaseCacheWait })
-  } catch (error) {
-    if (!(error instanceof Error && isRefusal(error.cause))) throw error
-  }
-}
-
-function today(): string {
-  return new Date().toISOString().slice(0, 10)
-}
-
-/** What was kept, or nothing where it cannot be read: the layer is then read again, and replaces it. */
-function unlessDamaged<T>(decode: () => T): T | undefined {
-  try {
-    return decode()
-  } catch {
-    return undefined
-  }
 }
 
 /** The bytes as numbers; copied where they do not start at a multiple of eight. */

@@ -154,13 +154,17 @@ CREATE TABLE layer (
   UNIQUE (digest, diff_id, analyzers)
 ) STRICT;
 
--- The index report of an image, as JSON.
+-- The index report of an image, as JSON, and what was last matched in it: basis: what that depends on; matches: JSON, without
+-- the descriptions of vulnerabilities, which are one text.
 CREATE TABLE image (
   id INTEGER PRIMARY KEY,
   digest TEXT NOT NULL,
   analyzers TEXT NOT NULL,
   used_on TEXT NOT NULL,
   report TEXT NOT NULL,
+  basis TEXT,
+  matches TEXT,
+  descriptions TEXT,
   UNIQUE (digest, analyzers)
 ) STRICT;
 `,

@@ -1,0 +1,30 @@
+import { limits } from '../../core/limits.ts'
+import type { Connection } from './connection.ts'
+import type { Database } from './database.ts'
+import { isRefusal } from './failure.ts'
+
+/** What is kept for speed only: when the database cannot be written, or the disk is full, it is not kept. */
+
+/** Writes what can be done without: not at all where nothing can be written, or while others write for long. */
+export async function keep(database: Database, work: (connection: Connection) => void): Promise<void> {
+  if (!database.writable) return
+  try {
+    await database.write(work, { wait: limits.databaseCacheWait })
+  } catch (error) {
+    if (!(error instanceof Error && isRefusal(error.cause))) throw error
+  }
+}
+
+/** The day in UTC, ISO 8601. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10)
+}
+
+/** What was kept, or nothing where it cannot be read: it is then made again, and replaced. */
+export function unlessDamaged<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch {
+    return undefined
+  }
+}
