@@ -78,9 +78,9 @@ function placeOf<Item>(item: Item, places: Map<Item, number>): number {
 function decode(row: MatchesRow): readonly Match[] {
   const { feeds, statements, verdicts, matches, ...content } = JSON.parse(row.matches) as Content
   let end = 0
-  const vulnerabilities = content.vulnerabilities.map(({ length, id, aliases, ratings, links }): Vulnerability => {
+  const vulnerabilities = content.vulnerabilities.map(({ length, ...rest }): Vulnerability => {
     end += length
-    return { id, aliases, description: row.descriptions.slice(end - length, end), ratings, links }
+    return { ...rest, description: row.descriptions.slice(end - length, end) }
   })
   if (end !== row.descriptions.length) throw new RowDamaged('descriptions are cut off')
   return matches.map(([pkg, feed, statement, vulnerability, verdict]) => ({
