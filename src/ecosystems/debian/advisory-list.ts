@@ -30,7 +30,7 @@ export function advisoryFact(scope: string, source: string): string {
 
 const title = /^\[\d\d \w{3} \d{4}\] (D[SL]A-\d+(?:-\d+)?)\s/
 const ids = /^\s+\{([^}]*)\}/
-const fixed = /^\s+\[([a-z]+)\] - (\S+) (\S+)/
+const fixed = /^\s+\[([a-z]+)\] - (\S+) ([^\s<]\S*)/
 
 /**
  * An advisory is a line of its date, number and title, one of its vulnerabilities in braces, and one for each release and
