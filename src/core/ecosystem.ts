@@ -12,6 +12,11 @@ export interface Coverage {
   readonly scopes: readonly string[]
   /** The feeds that have statements for them. */
   readonly feeds: readonly Feed[]
+  /**
+   * Feeds of facts that name the advisory behind a fix, where statements do not: facts named by `Ecosystem.advisoryFact`, of
+   * the form `[advisory, …vulnerabilities][]`. Without them findings are the same, but for that name.
+   */
+  readonly advisories?: readonly Feed[]
   /** The first day without free security updates, ISO 8601, where it is known. */
   readonly endOfLife?: string
 }
@@ -46,6 +51,8 @@ export interface Ecosystem extends FeedFamily {
   keys(pkg: KeyedPackage, coverage: Coverage, facts: Facts): readonly AdvisoryKey[]
   /** Replaces the standard rule (`judge` in core/judge.ts). Pure, never throws. */
   judge?(pkg: Package, statement: Statement): Verdict
+  /** The name of the fact in `Coverage.advisories` about fixes in a package that was found under `key`. */
+  advisoryFact?(pkg: Package, key: AdvisoryKey): string
   /** Where a vendor's advisory can be read. `scope` is that of the statement. */
   advisoryLink?(advisory: string, scope: string): string | undefined
 }

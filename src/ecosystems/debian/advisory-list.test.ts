@@ -1,25 +1,16 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { feeds } from '../../../test/support/corpus.ts'
-import { type FeedRecord, isFact } from '../../core/advisory.ts'
-import type { Feed } from '../../core/feed.ts'
-import { createSpool } from '../../io/spool.ts'
+import { readFeed } from '../../../test/support/feeds.ts'
 import { advisoryFact, advisoryLists } from './advisory-list.ts'
 
-const signal = new AbortController().signal
 const [dsa, dla] = advisoryLists
-
-async function read(feed: Feed, mirror: string): Promise<readonly FeedRecord[]> {
-  await using spool = createSpool({ mirror, offline: true })
-  await feed.fetch(spool, undefined, signal)
-  return await Array.fromAsync(await feed.parse(spool, signal))
-}
 
 describe('the lists of advisories', () => {
   const sample = join(import.meta.dirname, 'testdata')
 
   it('are facts by release and source package, the newest advisory first', async () => {
-    expect((await read(dsa!, sample)).filter(isFact)).toEqual([
+    expect((await readFeed(dsa!, sample)).facts).toEqual([
       {
         fact: 'debian:12 openssl',
         value: [
@@ -30,11 +21,13 @@ describe('the lists of advisories', () => {
       { fact: 'debian:13 openssl', value: [['DSA-9002-1', 'CVE-2099-0001', 'CVE-2099-0002']] },
       { fact: 'debian:12 curl', value: [['DSA-9001-1', 'CVE-2099-0003']] },
     ])
-    expect(await read(dla!, sample)).toEqual([{ fact: 'debian:11 zlib', value: [['DLA-9000-1', 'CVE-2099-0004']] }])
+    expect((await readFeed(dla!, sample)).facts).toEqual([
+      { fact: 'debian:11 zlib', value: [['DLA-9000-1', 'CVE-2099-0004']] },
+    ])
   })
 
   it('have a gap for a line that is not understood', async () => {
-    expect((await read(dsa!, sample)).filter((record) => !isFact(record))).toEqual([
+    expect((await readFeed(dsa!, sample)).gaps).toEqual([
       {
         code: 'data-record-unreadable',
         where: 'this line is none of the kinds that there are',
@@ -44,9 +37,9 @@ describe('the lists of advisories', () => {
   })
 
   it.skipIf(feeds === undefined)('of Debian (skipped without CHIARO_FEEDS)', async () => {
-    const records = await read(dsa!, feeds!)
-    expect(records.filter((record) => !isFact(record))).toEqual([])
-    const facts = new Map(records.filter(isFact).map(({ fact, value }) => [fact, value]))
+    const content = await readFeed(dsa!, feeds!)
+    expect(content.gaps).toEqual([])
+    const facts = new Map(content.facts.map(({ fact, value }) => [fact, value]))
     // DSA-5376-1 apache2: [bullseye] - apache2 2.4.56-1~deb11u1
     expect(facts.get(advisoryFact('debian:11', 'apache2'))).toContainEqual([
       'DSA-5376-1',

@@ -3,6 +3,7 @@ import type { Package } from '../../core/package.ts'
 import { dpkgStatus } from '../../formats/dpkg-status.ts'
 import { osRelease } from '../../formats/os-release.ts'
 import { dpkg } from '../../versions/dpkg.ts'
+import { advisoryFact, advisoryLists } from './advisory-list.ts'
 import { trackerFeed } from './feed.ts'
 import { releaseOf } from './releases.ts'
 
@@ -16,10 +17,17 @@ export const debian: Ecosystem = {
   coverage(release) {
     if (release.id !== 'debian') return undefined
     const { scope, endOfLife } = releaseOf(release)
-    return { scopes: [scope], feeds: [trackerFeed], ...(endOfLife === undefined ? {} : { endOfLife }) }
+    return {
+      scopes: [scope],
+      feeds: [trackerFeed],
+      advisories: advisoryLists,
+      ...(endOfLife === undefined ? {} : { endOfLife }),
+    }
   },
   keys: (pkg, { scopes }) => scopes.flatMap((scope) => sourcesOf(pkg).map((name) => ({ scope, name }))),
-  feeds: () => [trackerFeed],
+  advisoryFact: (_, { scope, name }) => advisoryFact(scope, name),
+  advisoryLink: (advisory) => `https://security-tracker.debian.org/tracker/${encodeURIComponent(advisory)}`,
+  feeds: () => [trackerFeed, ...advisoryLists],
 }
 
 /**

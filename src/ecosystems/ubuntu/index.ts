@@ -4,6 +4,7 @@ import { dpkgStatus } from '../../formats/dpkg-status.ts'
 import { osRelease } from '../../formats/os-release.ts'
 import { dpkg } from '../../versions/dpkg.ts'
 import { feedOf } from './feed.ts'
+import { noticesOf } from './notices.ts'
 import { endOfLifeOf, releaseOf, ubuntuReleases } from './releases.ts'
 
 /** Ubuntu. Statements are about source packages: see the README beside this for why, though OVAL tests binary ones. */
@@ -21,11 +22,15 @@ export const ubuntu: Ecosystem = {
     return {
       scopes: [`ubuntu:${known.number}`],
       feeds: [feedOf(known)],
+      advisories: [noticesOf(known)],
       ...(endOfLife === undefined ? {} : { endOfLife }),
     }
   },
   keys: (pkg, { scopes }) => scopes.flatMap((scope) => sourcesOf(pkg).map((name) => ({ scope, name }))),
-  feeds: () => ubuntuReleases.filter(({ current }) => current).map(feedOf),
+  advisoryFact: (pkg) => pkg.name,
+  advisoryLink: (advisory) => `https://ubuntu.com/security/notices/${encodeURIComponent(advisory)}`,
+  feeds: () =>
+    ubuntuReleases.filter(({ current }) => current).flatMap((release) => [feedOf(release), noticesOf(release)]),
 }
 
 /** A signed kernel is built from `linux-signed-aws`, in the version of `linux-aws`, and the latter is what is spoken of. */
