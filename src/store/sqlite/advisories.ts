@@ -1,14 +1,11 @@
 import { ChiaroError } from '../../core/errors.ts'
 import type { Gap } from '../../core/gap.ts'
 import type { AdvisoryStore, FeedStatus, Generation, ImportResult } from '../../core/store.ts'
-import { findCandidates } from './candidates.ts'
-import { readChanges } from './changes.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { generationAt } from './generations.ts'
-import { findFacts, findVulnerabilities } from './vulnerabilities.ts'
 
-/** The statements of vendors in an SQLite database. */
+/** The statements of vendors in an SQLite database. What a scan of a known image does without is loaded when it is used. */
 export function createAdvisoryStore(database: Database): AdvisoryStore {
   return {
     status: (feeds, asOf) => database.read((connection) => readStatus(connection, feeds, asOf)),
@@ -32,12 +29,23 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
       database.write((connection) => noteChecked(connection, feed, fingerprint, checkedAt)),
     generations: (feed) => database.read((connection) => readGenerations(connection, feed)),
     failed: (feed, error) => database.write((connection) => noteFailed(connection, feed, error)),
-    candidates: (keys, options = {}) => database.read((connection) => findCandidates(connection, keys, options)),
+    candidates: async (keys, options = {}) => {
+      const { findCandidates } = await import('./candidates.ts')
+      return database.read((connection) => findCandidates(connection, keys, options))
+    },
     scopeSizes: (scopes) => database.read((connection) => readScopeSizes(connection, scopes)),
-    vulnerabilities: (feeds, ids, asOf) =>
-      database.read((connection) => findVulnerabilities(connection, feeds, ids, asOf)),
-    facts: (feed, names, asOf) => database.read((connection) => findFacts(connection, feed, names, asOf)),
-    changes: (feed, from, to) => readChanges(database, feed, from, to),
+    vulnerabilities: async (feeds, ids, asOf) => {
+      const { findVulnerabilities } = await import('./vulnerabilities.ts')
+      return database.read((connection) => findVulnerabilities(connection, feeds, ids, asOf))
+    },
+    facts: async (feed, names, asOf) => {
+      const { findFacts } = await import('./vulnerabilities.ts')
+      return database.read((connection) => findFacts(connection, feed, names, asOf))
+    },
+    async *changes(feed, from, to) {
+      const { readChanges } = await import('./changes.ts')
+      yield* readChanges(database, feed, from, to)
+    },
     async *records(feed, since) {
       const { readRecords } = await import('./records.ts')
       yield* database.stream((connection) => readRecords(connection, feed, since))
