@@ -10,6 +10,7 @@ import type { HttpClient } from './http.ts'
 import type { HttpHeaders } from './http-response.ts'
 import { type Mirror, openMirror } from './mirror.ts'
 import { openNamelessFile } from './nameless-file.ts'
+import { createTurns } from './turns.ts'
 
 /** How documents are fetched. */
 export interface SpoolOptions {
@@ -66,7 +67,11 @@ class FileSpool implements Spool {
     if (file === undefined) {
       throw new ChiaroError('INTERNAL', `nothing was fetched under the name ${JSON.stringify(name)}`)
     }
-    yield* decompress(readFile(file, signal), file.where)
+    const giveTurn = createTurns(signal)
+    for await (const chunk of decompress(readFile(file, signal), file.where)) {
+      yield chunk
+      await giveTurn()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
