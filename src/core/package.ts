@@ -35,6 +35,11 @@ export interface Release {
   readonly cpe: string
 }
 
+/** The name of a release for people: `PRETTY_NAME`, or what else is stated. */
+export function releaseName({ id, versionId, codename, prettyName }: Release): string {
+  return prettyName || [id, versionId || codename].join(' ').trim()
+}
+
 /** What an analyzer saw in one file. It belongs to the layer and path of that file. */
 export type Observation =
   | { readonly kind: 'package'; readonly package: Package }

@@ -162,6 +162,19 @@ describe('createSpool, from a mirror', () => {
     expect(await content(spool)).toBe('{"one":11}')
   })
 
+  it('stops in the middle of what decompresses to much more', async () => {
+    const zeros = gzipSync(Buffer.alloc(64 << 20))
+    const directory = mirrorOf({ 'a.example/x': Buffer.concat(Array<Buffer>(8).fill(zeros)) })
+    await using spool = createSpool({ mirror: directory, offline: true })
+    await spool.fetch('data', 'https://a.example/x', undefined, signal)
+    let bytes = 0
+    const reading = async () => {
+      for await (const chunk of spool.read('data', AbortSignal.timeout(20))) bytes += chunk.length
+    }
+    expect((await failure(reading())).code).toBe('ABORTED')
+    expect(bytes).toBeLessThan(256 << 20)
+  })
+
   it('says which file a directory lacks', async () => {
     const mirror = mirrorOf({ 'a.example/one/two.json': '{}' })
     await using spool = createSpool({ mirror, offline: false })

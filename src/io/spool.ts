@@ -10,6 +10,7 @@ import type { HttpClient } from './http.ts'
 import type { HttpHeaders } from './http-response.ts'
 import { type Mirror, openMirror } from './mirror.ts'
 import { openNamelessFile } from './nameless-file.ts'
+import { createTurns } from './turns.ts'
 
 /** How documents are fetched. */
 export interface SpoolOptions {
@@ -63,7 +64,11 @@ class FileSpool implements Spool {
 
   async *read(name: string, signal: AbortSignal): AsyncGenerator<Buffer> {
     const file = this.#file(name)
-    yield* decompress(readFile(file, signal), file.where)
+    const giveTurn = createTurns(signal)
+    for await (const chunk of decompress(readFile(file, signal), file.where)) {
+      yield chunk
+      await giveTurn()
+    }
   }
 
   async random(name: string): Promise<RandomAccess> {

@@ -46,7 +46,7 @@ interface Made {
 function readBlob(blob: Buffer, tar: Buffer, made: Made = {}): LayerIndex {
   const path = join(folder, 'blob')
   writeFileSync(path, Buffer.concat([Buffer.from('before'), blob, Buffer.from('behind')]))
-  const layer = { digest: sha256(blob), diffId: sha256(tar), size: blob.length, ...made }
+  const layer = { digest: sha256(blob), diffId: sha256(tar), size: blob.length, where: 'layer', ...made }
   return readLayerFile(layer, { path, offset: 6 }, made.analyzers ?? [wordAnalyzer('db')], () => {})
 }
 
@@ -92,7 +92,7 @@ describe('a layer', () => {
 
   it('can come in bytes', () => {
     const blob = gzipSync(tar)
-    const reader = new LayerReader({ digest: sha256(blob), diffId: sha256(tar), size: blob.length }, [
+    const reader = new LayerReader({ digest: sha256(blob), diffId: sha256(tar), size: blob.length, where: 'layer' }, [
       wordAnalyzer('db'),
     ])
     for (let at = 0; at < blob.length; at++) reader.push(blob.subarray(at, at + 1))
@@ -139,7 +139,7 @@ describe('verification', () => {
     const cut = blob.subarray(0, blob.length / 2)
     expect(() => readBlob(cut, tar)).toThrow(invalid)
     expect(() => readBlob(cut, tar, { digest: sha256(blob) })).toThrow(mismatch)
-    const { digest: _, ...unnamed } = { digest: zero, diffId: sha256(tar), size: cut.length }
+    const { digest: _, ...unnamed } = { digest: zero, diffId: sha256(tar), size: cut.length, where: 'layer' }
     const reader = new LayerReader({ ...unnamed, digest: undefined }, [])
     expect(() => {
       reader.push(cut)
@@ -177,7 +177,7 @@ describe('verification', () => {
   })
 
   it('names a blob that is missing, or no file', () => {
-    const layer = { digest: zero, diffId: zero, size: 10 }
+    const layer = { digest: zero, diffId: zero, size: 10, where: 'layer' }
     const read = (path: string) => () => readLayerFile(layer, { path, offset: 0 }, [], () => {})
     expect(read(join(folder, 'missing'))).toThrow(expect.objectContaining({ code: 'IMAGE_NOT_FOUND' }))
     expect(read(folder)).toThrow(expect.objectContaining({ code: 'FILE_FAILED' }))
@@ -366,7 +366,7 @@ describe('hard links', () => {
       { name: 'x/db', type: '1', link: 'db' },
       { name: 'y', type: '1', link: 'x' },
     ])
-    const reader = new LayerReader({ digest: undefined, diffId: undefined, size: archive.length }, both)
+    const reader = new LayerReader({ digest: undefined, diffId: undefined, size: archive.length, where: 'layer' }, both)
     reader.push(archive)
     expect(reader.finish().linkSources.size).toBe(0)
   })

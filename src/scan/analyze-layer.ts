@@ -15,6 +15,8 @@ export interface LayerIdentity {
   readonly diffId: Digest | undefined
   /** Bytes of the blob. */
   readonly size: number
+  /** The layer in errors, with its image. Gaps do not name the image: they are kept with the layer, which others may share. */
+  readonly where: string
 }
 
 /** What reading a layer came to. */
@@ -40,7 +42,7 @@ type LinkSource = { readonly bytes: Buffer } | { readonly tooLarge: number } | {
  */
 export class LayerReader {
   readonly #layer: LayerIdentity
-  readonly #where: string
+  readonly #name: string
   readonly #recorder: LayerRecorder
   readonly #wantedSources: ReadonlySet<string>
   readonly #largest: number
@@ -59,13 +61,13 @@ export class LayerReader {
 
   constructor(layer: LayerIdentity, analyzers: readonly Analyzer[], linkSources: ReadonlySet<string> = new Set()) {
     this.#layer = layer
-    this.#where = layer.digest ?? layer.diffId ?? 'layer'
-    this.#recorder = new LayerRecorder(this.#where, analyzers)
+    this.#name = layer.digest ?? layer.diffId ?? 'layer'
+    this.#recorder = new LayerRecorder(this.#name, analyzers, layer.where)
     this.#wantedSources = linkSources
     this.#largest = Math.max(0, ...analyzers.map((analyzer) => analyzer.maxBytes))
     this.#blobHash = layer.digest && createHash(algorithm(layer.digest))
     this.#walker = new TarWalker(
-      this.#where,
+      this.#layer.where,
       (entry) => this.#onEntry(entry),
       (entry, body) => this.#onBody(entry, body),
     )
@@ -118,7 +120,7 @@ export class LayerReader {
     const compression = detectCompression(this.#head)
     if (compression === 'bzip2' || compression === 'xz') {
       throw new ChiaroError('LAYER_INVALID', `the layer is compressed with ${compression}`, {
-        where: this.#where,
+        where: this.#layer.where,
         advice: 'Layers can be gzip, zstd or not compressed. Push the image again with one of these.',
       })
     }
@@ -127,7 +129,7 @@ export class LayerReader {
     if (diffId !== undefined && !(compression === 'none' && digest === diffId)) {
       this.#tarHash = createHash(algorithm(diffId))
     }
-    this.#inflater = createInflater(compression, this.#where)
+    this.#inflater = createInflater(compression, this.#layer.where)
     const head = this.#head
     this.#head = Buffer.alloc(0)
     this.#inflater.push(head, this.#toTar)
@@ -146,7 +148,7 @@ export class LayerReader {
     const place = this.#walker.trailing ? 'tar archive' : 'compressed data'
     this.#recorder.gap({
       code: 'layer-trailing-data',
-      where: this.#where,
+      where: this.#name,
       detail: `there is something behind the end of the ${place}; it was not read`,
     })
   }
@@ -226,7 +228,7 @@ export class LayerReader {
 
   #mismatch(what: string): never {
     throw new ChiaroError('DIGEST_MISMATCH', `the layer ${what}`, {
-      where: this.#where,
+      where: this.#layer.where,
       advice: 'Pull or build the image again. If that does not help, somebody has changed it.',
     })
   }

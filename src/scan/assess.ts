@@ -1,5 +1,6 @@
 import type { Coverage, Ecosystem } from '../core/ecosystem.ts'
 import type { Gap } from '../core/gap.ts'
+import { releaseName } from '../core/package.ts'
 import type { IndexedPackage, IndexReport } from '../core/report.ts'
 
 /** What of an image can be assessed, by whom, and what cannot. */
@@ -28,11 +29,12 @@ export function assess(index: IndexReport, ecosystems: readonly Ecosystem[], now
     const coverage = ecosystem.coverage(release)
     if (coverage === undefined) continue
     const judged = packages.filter((pkg) => ecosystem.packageTypes.includes(pkg.type))
-    const gaps = [...endOfLife(release.prettyName, coverage, now), ...strangers(packages, ecosystem)]
+    const gaps = [...endOfLife(releaseName(release), coverage, now), ...strangers(packages, ecosystem)]
     return { ecosystem, coverage, packages: judged, gaps }
   }
-  const detail = `There is no vulnerability data for ${release.prettyName || release.id}: ${count(packages.length)} not assessed.`
-  return { ...nothing, gaps: [{ code: 'distribution-unsupported', where: release.prettyName || release.id, detail }] }
+  const name = releaseName(release)
+  const detail = `There is no vulnerability data for ${name}: ${count(packages.length)} not assessed.`
+  return { ...nothing, gaps: [{ code: 'distribution-unsupported', where: name, detail }] }
 }
 
 function endOfLife(name: string, coverage: Coverage, now: Date): readonly Gap[] {

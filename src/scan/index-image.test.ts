@@ -172,7 +172,8 @@ describe('what goes wrong', () => {
     ['stream', asStream],
   ])('in a %s stops everything, with the error as it was', async (_, blobOf) => {
     const bad: Layer = { ...layerOf(large, (blob) => blobOf(blob)), diffId: wrong }
-    const error = { code: 'DIGEST_MISMATCH', where: bad.digest, advice: expect.any(String) }
+    const where = `test, layer ${bad.digest}`
+    const error = { code: 'DIGEST_MISMATCH', where, advice: expect.any(String) }
     await expect(index(imageOf([layerOf(large), bad]))).rejects.toMatchObject(error)
   })
 

@@ -100,7 +100,7 @@ function jobOf(
       finished,
     })
   return {
-    layer: { digest, diffId, size: total ?? 0 },
+    layer: { digest, diffId, size: total ?? 0, where: `${image.reference}, layer ${digest ?? diffId ?? place + 1}` },
     blob,
     onProgress: (bytes) => event(bytes, false),
     onIndex: async (index) => {

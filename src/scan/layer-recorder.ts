@@ -10,6 +10,7 @@ import { hashPath, PathSet } from '../core/path-set.ts'
 
 /** Puts a layer's index together, one path after the other. */
 export class LayerRecorder {
+  readonly #name: string
   readonly #where: string
   readonly #analyzers: readonly Analyzer[]
   /** The analyzers' anchors and every directory on the way to one. */
@@ -23,8 +24,9 @@ export class LayerRecorder {
   #wantedBytes = 0
   #overfull = false
 
-  /** `where` names the layer in gaps and errors. */
-  constructor(where: string, analyzers: readonly Analyzer[]) {
+  /** `name` stands for the layer in gaps, `where` in errors. */
+  constructor(name: string, analyzers: readonly Analyzer[], where = name) {
+    this.#name = name
     this.#where = where
     this.#analyzers = analyzers
     this.#waypoints = waypoints(analyzers)
@@ -71,7 +73,7 @@ export class LayerRecorder {
     if (this.#wantedFiles <= limits.wantedFiles && this.#wantedBytes <= limits.wantedBytes) return true
     if (!this.#overfull) {
       const detail = `${path} and the package databases after it were not read: there are more than ${limits.wantedFiles}, or they have more than ${limits.wantedBytes} bytes together`
-      this.gap({ code: 'file-too-large', where: this.#where, detail })
+      this.gap({ code: 'file-too-large', where: this.#name, detail })
     }
     this.#overfull = true
     return false

@@ -179,6 +179,15 @@ describe('what cannot be told', () => {
     expect(codes).toEqual(['distribution-end-of-life'])
   })
 
+  it.each([
+    ['Sample 1', release],
+    ['sample 1', { ...release, prettyName: '' }],
+  ])('say that it is %s', async (name, from) => {
+    await load(advisory('CVE-1', { fix: 'open' }))
+    const { gaps } = await match(indexOf([openssl], from), { now: new Date('2030-01-01T00:00:01Z') })
+    expect(gaps.find(({ code }) => code === 'distribution-end-of-life')?.where).toBe(name)
+  })
+
   it('packages of a kind that the distribution does not have', async () => {
     await load(advisory('CVE-1', { fix: 'open' }))
     const rpm = { ...openssl, type: 'rpm' }

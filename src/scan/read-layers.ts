@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
-import { setImmediate } from 'node:timers/promises'
 import { abortedError, throwIfAborted } from '../core/abort.ts'
 import type { Analyzer } from '../core/analyzer.ts'
 import type { LayerBlob } from '../core/image.ts'
 import type { LayerIndex } from '../core/layer-index.ts'
+import { createTurns } from '../io/turns.ts'
 import { fileChunks, type LayerIdentity, LayerReader } from './analyze-layer.ts'
 import type { LayerTask } from './layer-messages.ts'
 import { LayerThread, type OpenStream } from './layer-thread.ts'
@@ -69,12 +69,11 @@ function taskOf({ layer, blob }: LayerJob, signal: AbortSignal): { task: LayerTa
 
 /** Small steps of reading between which others get their turn: a small blob can inflate to something large. */
 const inlineChunk = 16 * 1024
-const turnMilliseconds = 20
 
 async function readInline({ layer, blob }: LayerJob, { analyzers, signal }: ReadOptions): Promise<LayerIndex> {
   if (blob.kind !== 'file') throw new TypeError('only files are read inline')
   const { path, offset } = blob
-  let turn = performance.now()
+  const giveTurn = createTurns(signal)
   const first = await pass(new Set())
   return first.linkSources.size === 0 ? first.index : (await pass(first.linkSources)).index
 
@@ -82,10 +81,7 @@ async function readInline({ layer, blob }: LayerJob, { analyzers, signal }: Read
     const reader = new LayerReader(layer, analyzers, linkSources)
     for (const chunk of fileChunks(path, offset, layer.size, layer.digest, inlineChunk)) {
       reader.push(chunk)
-      if (performance.now() - turn < turnMilliseconds) continue
-      await setImmediate()
-      throwIfAborted(signal)
-      turn = performance.now()
+      await giveTurn()
     }
     return reader.finish()
   }

@@ -2,9 +2,12 @@ import type { FeedRecord } from '../core/advisory.ts'
 import type { Feed, Fetched, Spool } from '../core/feed.ts'
 import type { Progress } from '../core/progress.ts'
 import type { AdvisoryStore, ImportResult } from '../core/store.ts'
+import { createTurns } from '../io/turns.ts'
 
 /** How many records pass between two reports of progress. */
 const reportedRecords = 1000
+/** How many records pass, at least, before others get their turn. */
+const turnRecords = 100
 
 /** Imports what was fetched. Throws what `Feed.parse` and `AdvisoryStore.import` throw; the data is then as it was. */
 export async function importFeed(
@@ -23,15 +26,19 @@ export async function importFeed(
       finished: false,
     })
   report(0)
-  const records = counted(await feed.parse(spool, options.signal), report)
+  const records = counted(await feed.parse(spool, options.signal), report, createTurns(options.signal))
   return options.store.import(
     { feed, fingerprint, dataTime, records, ...(partial === undefined ? {} : { partial }) },
     options.signal,
   )
 }
 
-/** The same records, counted. Not a generator: one more promise a record is a tenth of the time of an import. */
-function counted(records: AsyncIterable<FeedRecord>, report: (done: number) => void): AsyncIterable<FeedRecord> {
+/** The same records, counted, with turns for others. Not a generator: one more promise a record is a tenth of the time of an import. */
+function counted(
+  records: AsyncIterable<FeedRecord>,
+  report: (done: number) => void,
+  giveTurn: () => Promise<void>,
+): AsyncIterable<FeedRecord> {
   return {
     [Symbol.asyncIterator]: () => {
       const iterator = records[Symbol.asyncIterator]()
@@ -39,7 +46,7 @@ function counted(records: AsyncIterable<FeedRecord>, report: (done: number) => v
       return {
         next: () => {
           if (++done % reportedRecords === 0) report(done)
-          return iterator.next()
+          return done % turnRecords === 0 ? giveTurn().then(() => iterator.next()) : iterator.next()
         },
         return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
       }

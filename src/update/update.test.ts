@@ -163,6 +163,18 @@ describe('updateFeeds', () => {
     expect((await store.advisories.status()).filter(({ lastError }) => lastError !== undefined)).toEqual([])
   })
 
+  it('stops in the middle of records for which nothing has to be waited', async () => {
+    const begun = performance.now()
+    const endless = feed('endless', {
+      records: function* () {
+        for (let i = 0; performance.now() - begun < 5000; i++)
+          yield advisory(`CVE-${i}`, [statement('test:1', 'x', '1')])
+      },
+    })
+    await expect(update([endless], { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(performance.now() - begun).toBeLessThan(2500)
+  })
+
   it('stops for what is wrong with all feeds', async () => {
     const spool = () => createSpool({ mirror: 'ftp://a.example/', offline: true })
     const error = await update([feed('one'), feed('two')], { spool }).catch((thrown: unknown) => thrown)

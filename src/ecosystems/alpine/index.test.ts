@@ -52,6 +52,14 @@ describe('the coverage of Alpine Linux', () => {
       ['alpine-3.99-main', 'alpine-3.99-community'],
       undefined,
     ],
+    [
+      'a branch older than the data',
+      '3.1.4',
+      'Alpine Linux v3.1',
+      ['alpine-3.1-main', 'alpine-3.1-community'],
+      '2016-11-01',
+    ],
+    ['a still older one', '2.7.9', 'Alpine Linux v2.7', ['alpine-2.7-main', 'alpine-2.7-community'], '2016-11-01'],
     ['the first branch that has data', '3.2.3', 'Alpine Linux v3.2', ['alpine-3.2-main'], '2017-05-01'],
   ])('%s', (_name, versionId, prettyName, feeds, endOfLife) => {
     const coverage = alpine.coverage({ ...release, versionId, prettyName })

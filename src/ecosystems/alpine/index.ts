@@ -3,7 +3,7 @@ import { apkInstalled } from '../../formats/apk-installed.ts'
 import { osRelease } from '../../formats/os-release.ts'
 import { apk } from '../../versions/apk.ts'
 import { feedsOf } from './feed.ts'
-import { alpineBranches, branchOf } from './releases.ts'
+import { alpineBranches, branchOf, endOfLifeOf } from './releases.ts'
 
 /** Alpine Linux. The security database names the packages that others are built from (`origin`). */
 export const alpine: Ecosystem = {
@@ -16,7 +16,7 @@ export const alpine: Ecosystem = {
     if (release.id !== 'alpine') return undefined
     const branch = branchOf(release)
     if (branch === undefined) return undefined
-    const endOfLife = alpineBranches[branch]
+    const endOfLife = endOfLifeOf(branch)
     return {
       scopes: [`alpine:${branch}`],
       feeds: feedsOf(branch),

@@ -31,6 +31,15 @@ export const alpineBranches: Readonly<Record<string, string | undefined>> = {
   edge: undefined,
 }
 
+/** The day of 3.1, the last branch before the first that has data. Those before it ended earlier. */
+const lastWithoutData = '2016-11-01'
+
+/** The day on which support of a branch ended or will, or of branches older than all with data, had ended. */
+export function endOfLifeOf(branch: string): string | undefined {
+  const [major = 0, minor = 0] = branch.split('.').map(Number)
+  return major < 3 || (major === 3 && minor < 2) ? lastWithoutData : alpineBranches[branch]
+}
+
 /**
  * The branch of the release that os-release states, `3.18` or `edge`; `undefined` if it states none. `VERSION_ID` is `3.18.4`
  * on a stable branch and `3.23_alpha20250612` on edge, whose name is in `PRETTY_NAME` too.

@@ -1,3 +1,4 @@
+import { releaseName } from '../../core/package.ts'
 import type { FeedData, VulnerabilityReport } from '../../core/report.ts'
 import type { WriterOptions } from '../../core/report-writer.ts'
 import { displayWidth, line, type Paint, paragraph, type Style, truncate } from '../layout.ts'
@@ -44,7 +45,7 @@ function shortened(digest: string, width: number): string {
 
 function distributionOf({ release, gaps }: VulnerabilityReport): Field {
   if (release === undefined) return ['Distribution', 'unknown', 'yellow']
-  const name = line(release.prettyName || [release.id, release.versionId || release.codename].join(' ').trim())
+  const name = line(releaseName(release))
   const ended = gaps.some(({ code }) => code === 'distribution-end-of-life')
   return ended ? ['Distribution', `${name}, end of life`, 'yellow'] : ['Distribution', name]
 }

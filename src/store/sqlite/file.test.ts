@@ -135,7 +135,12 @@ describe('damage', () => {
       await writeFile(file.path, damaged)
       try {
         await using store = await openStore(file.path)
-        expect((await store.verify()).length, `page ${page}`).toBeGreaterThan(0)
+        const problems = await store.verify()
+        expect(problems.length, `page ${page}`).toBeGreaterThan(0)
+        expect(
+          problems.filter((problem) => /\n|^\*{3}/.test(problem)),
+          'each problem is a line of its own',
+        ).toEqual([])
         await store.advisories.candidates([{ scope: 'debian:12', name: 'package-7' }])
       } catch (error) {
         expect(error, `page ${page}`).toMatchObject({ code: 'DATABASE_FAILED', where: file.path })

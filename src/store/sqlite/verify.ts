@@ -86,9 +86,11 @@ export async function verify(database: Database): Promise<readonly string[]> {
   })
 }
 
+/** SQLite tells what is wrong with its pages in one row of many lines, below a heading. */
 function checkIntegrity(connection: Connection): readonly string[] {
   const rows = connection.prepareArrays(`PRAGMA integrity_check(${maxProblems})`).all() as unknown as [string][]
-  return rows.map(([text]) => text).filter((text) => text !== 'ok')
+  const lines = rows.flatMap(([text]) => text.split('\n'))
+  return lines.filter((line) => line !== 'ok' && !line.startsWith('*** ')).slice(0, maxProblems)
 }
 
 function checkKeys(connection: Connection): readonly string[] {
