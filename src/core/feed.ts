@@ -40,7 +40,8 @@ export interface Fetched {
   readonly dataTime?: string
   /**
    * The records will be only those that changed since `last`: each replaces all that was said of its vulnerability, removals
-   * name what is gone, and everything else stays.
+   * name what is gone, and everything else stays. A gap of before stays until a record or removal comes of the name that its
+   * `where` begins with (up to a space), or everything does.
    */
   readonly partial?: true
 }

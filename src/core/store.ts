@@ -109,7 +109,7 @@ export interface AdvisoryStore {
     ids: readonly string[],
     asOf?: string,
   ): Promise<readonly KnownVulnerability[]>
-  /** The facts of one feed that have these names; of a feed that keeps no history, the current ones. */
+  /** The facts of one feed that have these names; of a feed that keeps no history, those that did not change since `asOf`. */
   facts(feed: string, names: readonly string[], asOf?: string): Promise<ReadonlyMap<string, Json>>
   /**
    * The statements that differ between two generations of a feed, by scope, name and vulnerability; from 0, which has none, if

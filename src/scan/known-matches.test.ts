@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { generationArbitrary } from '../../test/contract/store-model.ts'
 import { advisory, source, statement } from '../../test/support/records.ts'
-import type { Advisory } from '../core/advisory.ts'
+import type { FeedRecord } from '../core/advisory.ts'
 import type { Ecosystem } from '../core/ecosystem.ts'
 import type { Match } from '../core/match.ts'
 import type { IndexReport } from '../core/report.ts'
@@ -81,14 +81,15 @@ function scan(options: { kept: boolean; rules?: string; now?: Date; maxDataAge?:
   })
 }
 
-const load = (id: string, records: readonly Advisory[]) => store.advisories.import(source(records, { id }), never)
+const load = (id: string, records: readonly FeedRecord[], partial = false) =>
+  store.advisories.import(source(records, { id, ...(partial && { partial }) }), never)
 
 it('an image is found to have the same with what was kept as without, whatever happened to the data', async () => {
   await store.index.putImage(index, 'a')
   await fc.assert(
     fc.asyncProperty(fc.array(generationArbitrary, { minLength: 1, maxLength: 3 }), async (generations) => {
-      for (const { feed, records } of generations) {
-        await load(feed, records)
+      for (const { feed, records, partial } of generations) {
+        await load(feed, records, partial)
         const fresh = await scan({ kept: false })
         expect(await scan({ kept: true })).toEqual(fresh)
         expect(await scan({ kept: true })).toEqual(fresh)

@@ -70,7 +70,11 @@ export const indexReport: IndexReport = {
 /** Three matches of one package: two that have their statement and verdict in common, and one that could not be judged. */
 export const matches: readonly Match[] = ['CVE-1', 'CVE-2', 'CVE-3'].map((id, place) => {
   const claim = statement('debian:12', 'zlib', '2', { note: 'größer', rating: { severity: 'high', source: 'debian' } })
-  const { vulnerability } = advisory(id, [], ['größer, 安全, 🦀', '', 'a\0b'][place])
+  const described = advisory(id, [], ['größer, 安全, 🦀', '', 'a\0b'][place]).vulnerability
+  const vulnerability =
+    place === 0
+      ? { ...described, covers: ['CVE-4'], weaknesses: ['CWE-79'], published: '2024', cpes: ['cpe:/a'] }
+      : described
   return place < 2
     ? {
         pkg: 0,

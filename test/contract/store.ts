@@ -4,9 +4,14 @@ import type { Advisory, AdvisoryKey, FeedRecord, Statement } from '../../src/cor
 import { limits } from '../../src/core/limits.ts'
 import { hashPath, PathSet } from '../../src/core/path-set.ts'
 import type { AdvisoryStore, Store } from '../../src/core/store.ts'
-import { advisory, gap, manyAdvisories, source, statement } from '../support/records.ts'
+import { advisory, fact, gap, manyAdvisories, source, statement } from '../support/records.ts'
+import { testFacts } from './store-facts.ts'
 import { compareWithModel, generationArbitrary } from './store-model.ts'
+import { testPartialImports } from './store-partial.ts'
+import { testPast } from './store-past.ts'
+import { testRecords } from './store-records.ts'
 import { digest, indexReport, layerIndex, matches } from './store-samples.ts'
+import { texts } from './store-texts.ts'
 
 /** A database for one test. */
 export interface StoreSample {
@@ -56,8 +61,14 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
             ratings: [
               { severity: 'high', source: 'nvd', original: 'CVSS:3.1/AV:N' },
               { severity: 'low', source: 'debian' },
+              { severity: 'medium', source: 'nvd', vector: 'CVSS:3.1/AV:N', score: 5.5 },
             ],
             links: ['https://example.org/a?b=c&d', 'http://example.org/'],
+            covers: ['CVE-2023-0465', 'CVE-2023-0466'],
+            weaknesses: ['CWE-295'],
+            published: '2023-03-22T17:15:00Z',
+            modified: '2024-02-01T00:00:00Z',
+            cpes: ['cpe:2.3:a:openssl:openssl:*:*:*:*:*:*:*:* [3.0.0,3.0.9)'],
           },
           statements: [
             statement('debian:12', 'openssl', '3.0.9-1', {
@@ -73,10 +84,17 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
               rating: { severity: 'low', source: '' },
             },
             { key: { scope: 'debian:sid', name: 'openssl' }, fix: 'will-not-fix', note: 'minor' },
+            { key: { scope: 'npm', name: 'openssl' }, fix: 'open', ranges: [] },
+            {
+              key: { scope: 'npm', name: 'openssl module=a:b arch=x86_64' },
+              fix: 'fixed',
+              fixedIn: '3',
+              ranges: [{ introduced: '1', fixed: '2' }, { introduced: '2.5', lastAffected: '2.9' }, {}],
+            },
           ],
         }
         const result = await advisories.import(source([record]), never)
-        expect(result).toEqual({ generation: 1, records: 5, added: 5, changed: 0, closed: 0, gaps: [] })
+        expect(result).toEqual({ generation: 1, records: 7, added: 7, changed: 0, closed: 0, gaps: [] })
         for (const wanted of record.statements) {
           const found = await advisories.candidates([wanted.key])
           expect(found).toEqual([{ statement: wanted, vulnerability: record.vulnerability, feed: 'debian' }])
@@ -91,6 +109,11 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
           { rating: { severity: 'high', source: 'debia', original: 'n' } },
           { rating: { severity: 'high', source: 'debia' }, note: 'n' },
           { rating: { severity: 'high', source: 'debian', original: '' } },
+          { rating: { severity: 'high', source: 'debian', vector: '' } },
+          { rating: { severity: 'high', source: 'debian', vector: 'n' } },
+          { rating: { severity: 'high', source: 'debian', original: 'n' } },
+          { rating: { severity: 'high', source: 'debian', score: 0 } },
+          { rating: { severity: 'high', source: 'debian', score: 1 } },
           { note: '' },
           {},
         ] as const
@@ -269,6 +292,42 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         const byId = new Map(found.map((candidate) => [candidate.vulnerability.id, candidate.statement]))
         expect(statements.map((_, index) => byId.get(`CVE-${index}`))).toEqual(statements)
         expect(byId.get('CVE-again')).toEqual(statements[0])
+      })
+
+      it('answers for vulnerabilities of several feeds, whether anything is stated of them or not', async () => {
+        const rated = (id: string, description: string) => advisory(id, [], description)
+        await advisories.import(source([rated('CVE-1', 'one'), rated('CVE-2', 'one')], { id: 'one' }), never)
+        await advisories.import(source([rated('CVE-1', 'two'), rated('cve-1', 'two')], { id: 'two' }), never)
+        const ask = async (feeds: readonly string[], ids: readonly string[]) =>
+          (await advisories.vulnerabilities(feeds, ids))
+            .map(({ feed, vulnerability: { id, description } }) => `${feed} ${id} ${description}`)
+            .sort()
+        expect(await ask(['one', 'two', 'three'], ['CVE-1', 'CVE-3', 'CVE-1'])).toEqual([
+          'one CVE-1 one',
+          'two CVE-1 two',
+        ])
+        expect(await ask(['one'], ['CVE-1', 'CVE-2'])).toEqual(['one CVE-1 one', 'one CVE-2 one'])
+        expect(await ask([], ['CVE-1'])).toEqual([])
+        expect(await ask(['one'], [])).toEqual([])
+        await advisories.import(source([rated('CVE-2', 'new')], { id: 'one' }), never)
+        expect(await ask(['one', 'two'], ['CVE-1', 'CVE-2'])).toEqual(['one CVE-2 new', 'two CVE-1 two'])
+      })
+
+      it('tells statements of one key apart that differ in their ranges only', async () => {
+        const key = { scope: 's', name: 'a' }
+        const ranges = [undefined, [], [{}], [{ introduced: '1' }], [{ fixed: '1' }], [{ lastAffected: '1' }]] as const
+        const statements: readonly Statement[] = ranges.map((each) => ({
+          key,
+          fix: 'open',
+          ...(each === undefined ? {} : { ranges: each }),
+        }))
+        const records = statements.map((each, index) => advisory(`CVE-${index}`, [each]))
+        await advisories.import(source(records), never)
+        const found = await advisories.candidates([key])
+        const byId = new Map(found.map((candidate) => [candidate.vulnerability.id, candidate.statement]))
+        expect(statements.map((_, index) => byId.get(`CVE-${index}`))).toEqual(statements)
+        const rotated = statements.map((_, index) => advisory(`CVE-${index}`, [statements.at(index - 1)!]))
+        expect(await advisories.import(source(rotated), never)).toMatchObject({ changed: statements.length })
       })
 
       it('keeps gaps and counts those beyond the limit', async () => {
@@ -462,6 +521,22 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
       })
     })
 
+    testFacts(() => store)
+    testPartialImports(() => store)
+    testPast(() => store)
+    testRecords(
+      () => store,
+      async () => {
+        const own = await create()
+        const other = await own.open()
+        const remove = async () => {
+          await other[Symbol.asyncDispose]()
+          await own.remove()
+        }
+        return { store: other, remove }
+      },
+    )
+
     describe('layers and images', () => {
       it('gives back a layer for exactly its digests and analyzers', async () => {
         const { index } = store
@@ -536,6 +611,33 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
       })
     })
 
+    describe('lock', () => {
+      it('gives what the work gives, and throws what it throws', async () => {
+        expect(await store.lock('debian', never, async () => 7)).toBe(7)
+        const failing = store.lock('debian', never, async () => {
+          throw new RangeError('it broke')
+        })
+        await expect(failing).rejects.toThrow(RangeError)
+        expect(await store.lock('debian', never, async () => 8)).toBe(8)
+      })
+
+      it('lets the work use the store, and take another lock', async () => {
+        const result = await store.lock('debian', never, () =>
+          store.lock('alpine', never, () => advisories.import(source(manyAdvisories(1, '1')), never)),
+        )
+        expect(result).toMatchObject({ generation: 1 })
+      })
+
+      it('does not begin when it is cancelled', async () => {
+        let began = false
+        const waiting = store.lock('debian', AbortSignal.abort(), async () => {
+          began = true
+        })
+        await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' })
+        expect(began).toBe(false)
+      })
+    })
+
     describe('gc', () => {
       const future = '2999-01-01T00:00:00.000Z'
 
@@ -556,6 +658,35 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         expect(await store.index.matches(key)).toBeUndefined()
         const again = await advisories.import(source(manyAdvisories(100, '2.0')), never)
         expect(again).toMatchObject({ generation: 3, added: 40, closed: 0 })
+      })
+
+      it('packs anew what only a few still refer to', async () => {
+        const describe = (version: string) => (index: number) =>
+          advisory(`CVE-${index}`, [statement('s', `p${index}`, '1')], `${version} `.repeat(50) + index)
+        const records = (version: (index: number) => string) =>
+          Array.from({ length: 3000 }, (_, index) => describe(version(index))(index))
+        await advisories.import(source(records(() => 'old')), never)
+        // Every tenth stays as it is, and has its body among those that are replaced.
+        const mixed = (index: number) => (index % 10 === 0 ? 'old' : 'new')
+        await advisories.import(source(records(mixed)), never)
+        await advisories.import(source(records(mixed), { id: 'untouched' }), never)
+        const keys = Array.from({ length: 3000 }, (_, index) => ({ scope: 's', name: `p${index}` }))
+        const before = texts(await advisories.candidates(keys))
+        expect(before).toHaveLength(6000)
+        expect(await store.gc(future)).toMatchObject({ statements: 0 })
+        expect(await store.verify()).toEqual([])
+        expect(texts(await advisories.candidates(keys))).toEqual(before)
+        expect(await store.gc(future)).toMatchObject({ statements: 0, bytes: 0 })
+        expect(await advisories.import(source(records(mixed)), never)).toMatchObject({ generation: 2, changed: 0 })
+      })
+
+      it('leaves facts that are current', async () => {
+        const kept = [fact('a', 1), fact('b', 1)]
+        await advisories.import(source(kept), never)
+        await advisories.import(source([kept[0]!]), never)
+        await store.gc(future)
+        expect(await advisories.facts('debian', ['a', 'b'])).toEqual(new Map([['a', 1]]))
+        expect(await advisories.import(source(kept), never)).toMatchObject({ generation: 3, added: 1 })
       })
 
       it('gives space back', async () => {

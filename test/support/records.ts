@@ -1,4 +1,4 @@
-import type { Advisory, FeedRecord, Statement } from '../../src/core/advisory.ts'
+import type { Advisory, Fact, FeedRecord, Json, Statement } from '../../src/core/advisory.ts'
 import type { Gap } from '../../src/core/gap.ts'
 import type { ImportSource } from '../../src/core/store.ts'
 
@@ -13,6 +13,11 @@ export function advisory(id: string, statements: readonly Statement[], descripti
     vulnerability: { id, aliases: [], description, ratings: [], links: [`https://example.org/${id}`] },
     statements,
   }
+}
+
+/** A small named fact. */
+export function fact(name: string, value: Json): Fact {
+  return { fact: name, value }
 }
 
 export function gap(where: string): Gap {
@@ -34,11 +39,20 @@ export function source(
   records: Iterable<FeedRecord> | AsyncIterable<FeedRecord>,
   options: Partial<ImportSource & ImportSource['feed']> = {},
 ): ImportSource {
-  const { id = 'debian', fingerprint = 'one', dataTime, version = 1, mayBeEmpty } = options
+  const { id = 'debian', fingerprint = 'one', dataTime, checkedAt, version = 1, partial, ...feed } = options
+  const { mayBeEmpty, keepsHistory } = feed
   return {
-    feed: { id, url: `https://example.org/${id}`, version, ...(mayBeEmpty && { mayBeEmpty }) },
+    feed: {
+      id,
+      url: `https://example.org/${id}`,
+      version,
+      ...(mayBeEmpty && { mayBeEmpty }),
+      ...(keepsHistory === false && { keepsHistory }),
+    },
     fingerprint,
     dataTime,
+    ...(checkedAt === undefined ? {} : { checkedAt }),
+    ...(partial && { partial }),
     records: stream(records),
   }
 }

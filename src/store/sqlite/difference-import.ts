@@ -7,7 +7,7 @@ import { encodeRanges, encodeVulnerability, sameText } from './codec.ts'
 import type { Connection } from './connection.ts'
 import { CurrentStatements } from './current-statements.ts'
 import { FactDifference } from './fact-difference.ts'
-import type { Changes, RecordWriter } from './import.ts'
+import type { Changes, GenerationWriter } from './import.ts'
 import { Names, rowId } from './names.ts'
 
 /** What an import has to know of the generation that it follows. */
@@ -30,7 +30,7 @@ export interface Difference {
  * Writes a feed's next generation as the difference to the current one: what is equal is not written, what differs is moved
  * to history and replaced, what did not come again is moved to history. Of partial records only what they name is looked at.
  */
-export class DifferenceImport implements RecordWriter {
+export class DifferenceImport implements GenerationWriter {
   readonly #connection: Connection
   readonly #feed: number
   readonly #generation: number
@@ -113,6 +113,7 @@ export class DifferenceImport implements RecordWriter {
   }
 
   remove(name: string): void {
+    if (!this.#partial) return
     const row = this.#connection.prepare(findVulnerabilitySql).get(this.#feed, name) as { id: number } | undefined
     if (row !== undefined) this.#removedVulnerabilities.add(row.id)
     this.#facts.remove(name)
@@ -137,9 +138,7 @@ export class DifferenceImport implements RecordWriter {
       changed: this.#changedVulnerabilities,
       closed: this.#closedVulnerabilities,
     }
-    const facts = this.#facts.finish()
-    const touched = [statements, vulnerabilities, facts].some((tally) => tally.added + tally.changed + tally.closed > 0)
-    return { statements, vulnerabilities, facts, touched, nextSlot: this.#nextSlot }
+    return { statements, vulnerabilities, facts: this.#facts.finish(), nextSlot: this.#nextSlot }
   }
 
   #isTouched(vulnerability: number): boolean {

@@ -1,8 +1,8 @@
 import type { Fact } from '../../core/advisory.ts'
+import type { Tally } from '../tally.ts'
 import { BitSet } from './bit-set.ts'
 import { encodeFact, sameText } from './codec.ts'
 import type { Connection } from './connection.ts'
-import type { Tally } from './import.ts'
 
 /** Of which feed and generation facts are written, and how. */
 export interface FactOptions {
@@ -21,6 +21,7 @@ export class FactDifference {
   readonly #connection: Connection
   readonly #options: FactOptions
   readonly #seen = new BitSet()
+  readonly #removed = new Set<string>()
   #added = 0
   #changed = 0
   #closed = 0
@@ -53,16 +54,13 @@ export class FactDifference {
   }
 
   remove(name: string): void {
-    this.#keep(name)
-    const { changes } = this.#connection
-      .prepare('DELETE FROM fact WHERE feed = ? AND name = ?')
-      .run(this.#options.feed, name)
-    this.#closed += Number(changes)
+    this.#removed.add(name)
   }
 
   finish(): Tally {
     const { before, partial } = this.#options
-    if (!partial && this.#seen.size < before + this.#added) this.#closeUnseen()
+    if (partial) this.#closeRemoved()
+    else if (this.#seen.size < before + this.#added) this.#closeUnseen()
     return {
       valid: before + this.#added - this.#closed,
       added: this.#added,
@@ -71,11 +69,25 @@ export class FactDifference {
     }
   }
 
+  #closeRemoved(): void {
+    const find = this.#connection.prepareArrays('SELECT slot FROM fact WHERE feed = ? AND name = ?')
+    for (const name of this.#removed) {
+      const row = find.get(this.#options.feed, name) as unknown as [slot: number] | undefined
+      if (row !== undefined && !this.#seen.has(row[0])) this.#close(name)
+    }
+  }
+
   #closeUnseen(): void {
     const rows = this.#connection
       .prepareArrays('SELECT name, slot FROM fact WHERE feed = ?')
       .all(this.#options.feed) as unknown as [name: string, slot: number][]
-    for (const [name, slot] of rows) if (!this.#seen.has(slot)) this.remove(name)
+    for (const [name, slot] of rows) if (!this.#seen.has(slot)) this.#close(name)
+  }
+
+  #close(name: string): void {
+    this.#keep(name)
+    this.#connection.prepare('DELETE FROM fact WHERE feed = ? AND name = ?').run(this.#options.feed, name)
+    this.#closed++
   }
 
   #keep(name: string): void {

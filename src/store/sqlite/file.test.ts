@@ -192,7 +192,7 @@ describe('damage', () => {
   it('what was kept of layers and images is read anew when it is damaged', async () => {
     const digest = `sha256:${'1'.repeat(64)}` as const
     const kept = (matches: readonly unknown[]) =>
-      JSON.stringify({ matches, feeds: [], statements: [], vulnerabilities: [], verdicts: [] })
+      JSON.stringify({ matches, feeds: [], statements: [], vulnerabilities: [], lengths: [], verdicts: [] })
     await file.import(manyAdvisories(1, '1'))
     file.exec(
       `INSERT INTO image (digest, analyzers, used_on, report, basis, matches, descriptions)

@@ -1,9 +1,10 @@
 import type { Fact, Statement, Vulnerability } from '../../core/advisory.ts'
 import { limits } from '../../core/limits.ts'
+import type { Tally } from '../tally.ts'
 import { BodyWriter, bodyHash } from './body-writer.ts'
 import { encodeFact, encodeRanges, encodeVulnerability } from './codec.ts'
 import type { Connection } from './connection.ts'
-import type { Changes, RecordWriter, Tally } from './import.ts'
+import type { Changes, GenerationWriter } from './import.ts'
 import { Names, rowId } from './names.ts'
 
 /** Rows of one INSERT. More at once gain little. */
@@ -11,7 +12,7 @@ const batchRows = 16
 const columns = 7
 
 /** Writes a feed's first generation: there is nothing to compare with, so nothing is looked up. */
-export class FirstImport implements RecordWriter {
+export class FirstImport implements GenerationWriter {
   readonly #connection: Connection
   readonly #feed: number
   readonly #names: Names
@@ -69,7 +70,6 @@ export class FirstImport implements RecordWriter {
       statements: added(this.#inserted),
       vulnerabilities: added(this.#vulnerabilityCount),
       facts: added(this.#facts),
-      touched: true,
       nextSlot: this.#slot,
     }
   }

@@ -15,7 +15,9 @@ interface Content {
   readonly matches: readonly [pkg: number, feed: number, statement: number, vulnerability: number, verdict: number][]
   readonly feeds: readonly string[]
   readonly statements: readonly Statement[]
-  readonly vulnerabilities: readonly (Omit<Vulnerability, 'description'> & { readonly length: number })[]
+  readonly vulnerabilities: readonly Omit<Vulnerability, 'description'>[]
+  /** Of the descriptions, in their order. */
+  readonly lengths: readonly number[]
   readonly verdicts: readonly Match['verdict'][]
 }
 
@@ -59,9 +61,8 @@ function encode(matches: readonly Match[]): MatchesRow {
     ]),
     feeds: [...feeds.keys()],
     statements: [...statements.keys()],
-    vulnerabilities: [...vulnerabilities.keys()].map(({ description, ...rest }) => {
-      return { ...rest, length: description.length }
-    }),
+    vulnerabilities: [...vulnerabilities.keys()].map(({ description, ...rest }) => rest),
+    lengths: [...vulnerabilities.keys()].map(({ description }) => description.length),
     verdicts: [...verdicts.keys()],
   }
   const descriptions = [...vulnerabilities.keys()].map(({ description }) => description)
@@ -76,11 +77,12 @@ function placeOf<Item>(item: Item, places: Map<Item, number>): number {
 }
 
 function decode(row: MatchesRow): readonly Match[] {
-  const { feeds, statements, verdicts, matches, ...content } = JSON.parse(row.matches) as Content
+  const { feeds, statements, verdicts, lengths, matches, ...content } = JSON.parse(row.matches) as Content
   let end = 0
-  const vulnerabilities = content.vulnerabilities.map(({ length, ...rest }): Vulnerability => {
-    end += length
-    return { ...rest, description: row.descriptions.slice(end - length, end) }
+  const vulnerabilities = content.vulnerabilities.map((rest, place): Vulnerability => {
+    const start = end
+    end += itemAt(place, lengths)
+    return { ...rest, description: row.descriptions.slice(start, end) }
   })
   if (end !== row.descriptions.length) throw new RowDamaged('descriptions are cut off')
   return matches.map(([pkg, feed, statement, vulnerability, verdict]) => ({

@@ -136,7 +136,9 @@ function sameClaim(left: Statement, right: Statement): boolean {
   return (
     left.rating.severity === right.rating.severity &&
     left.rating.source === right.rating.source &&
-    left.rating.original === right.rating.original
+    left.rating.original === right.rating.original &&
+    left.rating.vector === right.rating.vector &&
+    left.rating.score === right.rating.score
   )
 }
 
