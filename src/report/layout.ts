@@ -49,7 +49,7 @@ export function painter(color: boolean): Paint {
 
 /** Text from outside as one harmless line: no control characters, no lone surrogates. */
 export function line(text: string): string {
-  return printable(text.toWellFormed())
+  return plain.test(text) ? text : printable(text.toWellFormed())
 }
 
 /** Characters that are one column wide each, whatever stands beside them: ASCII, Latin, and what reports are drawn with. */
