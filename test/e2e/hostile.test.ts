@@ -70,7 +70,7 @@ describe.skipIf(corpus === undefined)('hostile images (skipped without CHIARO_CO
     const result = await chiaro(args, { env: { TMPDIR: temporary } })
     expect(result.signal, 'ends by itself').toBeNull()
     expect(result.ms).toBeLessThan(60_000)
-    expect(result.mib).toBeLessThan(400)
+    expect(result.mib).toBeLessThan(250)
     expect(readdirSync(temporary), 'leaves no file').toEqual([])
     expect(readdirSync('/tmp').filter((file) => file.startsWith('corpus-escape'))).toEqual([])
     if ('error' in outcome) {
