@@ -5,7 +5,15 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   // What Node compiles is kept beside the code, where that can be written: it takes a tenth of a scan of a known image.
   const cache = process.getBuiltinModule('node:path').join(import.meta.dirname, '..', 'dist', 'cache')
   process.getBuiltinModule('node:module').enableCompileCache(cache)
-  await import('../dist/main.js')
+  try {
+    await import('../dist/main.js')
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.url?.endsWith('/dist/main.js')) throw error
+    process.stderr.write(
+      'Chiaro is not built here. Run "npm run build", or "npm run chiaro -- ARGS" from the sources.\n',
+    )
+    process.exitCode = 2
+  }
 } else {
   const { existsSync } = await import('node:fs')
   const { createRequire } = await import('node:module')
