@@ -28,6 +28,8 @@ export interface Enricher extends FeedFamily {
   readonly supplements?: readonly Feed[]
   /** What a fact of its feeds adds to a finding. `dataTime` is that of the feed; `undefined` for a value that it never wrote. */
   ofFact(value: Json, dataTime: string | null): Enrichment | undefined
+  /** Whether it tells how likely exploitation is: the risk of findings is computed where one that does is loaded. */
+  readonly tellsLikelihood?: true
   /** Whether its feeds have vulnerabilities, too, whose descriptions serve where the distribution has none. */
   readonly describes?: true
 }

@@ -58,7 +58,8 @@ class FileSpool implements Spool {
     if (signal.aborted) throw abortedError(signal)
     const location = this.#mirror(url)
     if (location.kind === 'mirror-file') return this.#openFile(name, location.paths, last)
-    if (location.kind === 'origin') return this.#download(name, location.url, { ...headers, ...conditions(last) }, signal)
+    if (location.kind === 'origin')
+      return this.#download(name, location.url, { ...headers, ...conditions(last) }, signal)
     return this.#download(name, await this.#firstPresent(location.urls, signal), conditions(last), signal)
   }
 

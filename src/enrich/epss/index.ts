@@ -1,6 +1,6 @@
 import type { Json } from '../../core/advisory.ts'
+import { cveId } from '../../core/cve.ts'
 import type { Enricher, Enrichment } from '../../core/enricher.ts'
-import { cveId } from '../cve.ts'
 import { epssFeed } from './feed.ts'
 
 /** EPSS, of FIRST: how likely a vulnerability is to be exploited within 30 days. */
@@ -11,6 +11,7 @@ export const epss: Enricher = {
   feeds: () => [epssFeed],
   feedsFor: (ids) => (ids.some((id) => cveId.test(id)) ? [epssFeed] : []),
   ofFact,
+  tellsLikelihood: true,
 }
 
 function ofFact(value: Json, dataTime: string | null): Enrichment | undefined {

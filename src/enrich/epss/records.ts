@@ -1,11 +1,11 @@
 import type { FeedRecord } from '../../core/advisory.ts'
+import { cveId } from '../../core/cve.ts'
 import { ChiaroError } from '../../core/errors.ts'
 import type { Spool } from '../../core/feed.ts'
 import { limits } from '../../core/limits.ts'
 import { documentName } from '../../feeds/document.ts'
 import { badRecord } from '../../feeds/gaps.ts'
 import { readLines } from '../../io/lines.ts'
-import { cveId } from '../cve.ts'
 
 const columns = 'cve,epss,percentile'
 

@@ -1,6 +1,6 @@
 import type { Json } from '../../core/advisory.ts'
+import { cveId } from '../../core/cve.ts'
 import type { Enricher, Enrichment } from '../../core/enricher.ts'
-import { cveId } from '../cve.ts'
 import { kevFeed } from './feed.ts'
 
 /** CISA's catalog of vulnerabilities that are known to be exploited. */
@@ -11,6 +11,7 @@ export const kev: Enricher = {
   feeds: () => [kevFeed],
   feedsFor: (ids) => (ids.some((id) => cveId.test(id)) ? [kevFeed] : []),
   ofFact,
+  tellsLikelihood: true,
 }
 
 function ofFact(value: Json): Enrichment | undefined {

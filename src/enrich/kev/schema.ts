@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import { cveId } from '../../core/cve.ts'
 import { recordCheck } from '../../feeds/record-check.ts'
-import { cveId } from '../cve.ts'
 
 const day = '^\\d{4}-\\d{2}-\\d{2}$'
 

@@ -1,6 +1,6 @@
+import { cveId } from '../../core/cve.ts'
 import type { Feed } from '../../core/feed.ts'
 import { documentName } from '../../feeds/document.ts'
-import { cveId } from '../cve.ts'
 
 const folder = 'https://nvd.nist.gov/feeds/json/cve/2.0'
 

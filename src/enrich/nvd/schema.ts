@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
+import { cveId } from '../../core/cve.ts'
 import { recordCheck } from '../../feeds/record-check.ts'
-import { cveId } from '../cve.ts'
 
 const text = Type.Optional(Type.String())
 

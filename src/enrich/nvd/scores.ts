@@ -4,11 +4,9 @@ import type { Enrichment } from '../../core/enricher.ts'
 import type { Rating } from '../../core/severity.ts'
 
 /** What every finding needs of a vulnerability, as a fact: `[modified, [[source, vector, score]], [weakness]]`. */
-export function encodeScores({ id, modified = null, ratings, weaknesses = [] }: Vulnerability): Fact {
-  return {
-    fact: id,
-    value: [modified, ratings.map(({ source, vector, score }) => [source, vector!, score!]), weaknesses],
-  }
+export function encodeScores({ id, modified, ratings, weaknesses = [] }: Vulnerability): Fact {
+  const scores = ratings.map(({ source, vector, score }) => [source, vector!, score!])
+  return { fact: id, value: [modified ?? null, scores, weaknesses] }
 }
 
 /** What `encodeScores` made a fact of; `undefined` for anything else. */
