@@ -1,13 +1,13 @@
 import { analyzers } from './analyzers.ts'
-import type { Ecosystem } from './core/ecosystem.ts'
 import { ChiaroError } from './core/errors.ts'
-import type { Feed } from './core/feed.ts'
+import type { Feed, FeedFamily } from './core/feed.ts'
 import type { Image, ImageOptions } from './core/image.ts'
 import type { Progress } from './core/progress.ts'
 import type { IndexReport, VulnerabilityReport } from './core/report.ts'
 import type { Store } from './core/store.ts'
 import type { VersionScheme } from './core/versions.ts'
 import { ecosystems } from './ecosystems/registry.ts'
+import { enrichers } from './enrich/registry.ts'
 import type { PushOutcome } from './exchange/artifact.ts'
 import type { TransferOutcome } from './exchange/transfer.ts'
 import { openImage } from './image/registry.ts'
@@ -45,6 +45,8 @@ export interface IndexOptions {
 export interface ScanOptions extends IndexOptions {
   /** Data checked longer ago than this, in milliseconds, is brought up to date first, and is a gap if that fails. */
   readonly maxDataAge: number
+  /** Whether to add CVSS scores, EPSS and KEV to the findings. */
+  readonly enrich: boolean
 }
 
 /** How to bring feeds up to date. */
@@ -95,6 +97,9 @@ export interface Exchange {
   push(reference: string, feeds: readonly string[], options: ArtifactRunOptions): Promise<readonly PushOutcome[]>
   pull(reference: string, feeds: readonly string[], options: ArtifactRunOptions): Promise<readonly TransferOutcome[]>
 }
+
+/** Everything that has feeds. */
+const families: readonly FeedFamily[] = [...ecosystems, ...enrichers]
 
 /** The analyzers' ids and versions: what is kept of a layer is good for exactly these. */
 export const analyzersKey = analyzers.map(({ id, version }) => `${id}@${version}`).join(' ')
@@ -154,14 +159,16 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
           if (stale.length > 0) await bring(stale, options.maxDataAge, false, options)
         },
         ecosystems,
+        enrichers,
+        enrich: options.enrich,
         advisories: store.advisories,
         kept,
         maxDataAge: options.maxDataAge,
         now: new Date(),
         version,
       }),
-    update: async (names, options) => bring(selectFeeds(ecosystems, names), undefined, options.force, options),
-    feedIds: () => allFeeds(ecosystems).map((feed) => feed.id),
+    update: async (names, options) => bring(selectFeeds(families, names), undefined, options.force, options),
+    feedIds: () => allFeeds(families).map((feed) => feed.id),
     exchange: createExchange(store),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
@@ -169,11 +176,11 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
 
 function createExchange(store: Store): Exchange {
   const idsOf = (names: readonly string[]) =>
-    names.length === 0 ? undefined : selectFeeds(ecosystems, names).map(({ id }) => id)
+    names.length === 0 ? undefined : selectFeeds(families, names).map(({ id }) => id)
   const common = <T extends RunOptions>(options: T) => ({
     ...options,
     advisories: store.advisories,
-    feeds: allFeeds(ecosystems),
+    feeds: allFeeds(families),
   })
   return {
     async *export(names, since, options) {
@@ -198,22 +205,22 @@ function createExchange(store: Store): Exchange {
   }
 }
 
-function allFeeds(from: readonly Ecosystem[]): readonly Feed[] {
-  return from.flatMap((ecosystem) => ecosystem.feeds())
+function allFeeds(from: readonly FeedFamily[]): readonly Feed[] {
+  return from.flatMap((family) => family.feeds())
 }
 
-/** The feeds named by id, by ecosystem (`alpine`: all of its feeds), or by a pattern with `*`. */
-function selectFeeds(from: readonly Ecosystem[], names: readonly string[]): readonly Feed[] {
+/** The feeds named by id, by family (`alpine`, `nvd`: all of its feeds), or by a pattern with `*`. */
+function selectFeeds(from: readonly FeedFamily[], names: readonly string[]): readonly Feed[] {
   const feeds = allFeeds(from)
   if (names.length === 0) return feeds
   const selected = new Set<Feed>()
   for (const name of names) {
-    const ecosystem = from.find(({ id }) => id === name)
-    const matching = ecosystem?.feeds() ?? feeds.filter((feed) => matches(feed.id, name))
+    const family = from.find(({ id }) => id === name)
+    const matching = family?.feeds() ?? feeds.filter((feed) => matches(feed.id, name))
     if (matching.length === 0) {
       throw new ChiaroError('FEED_UNKNOWN', `there is no feed ${JSON.stringify(name)}`, {
         where: name,
-        advice: `Feeds are named as "chiaro data" shows them, or by distribution: ${from.map(({ id }) => id).join(', ')}.`,
+        advice: `Feeds are named as "chiaro data" shows them, or by what has several: ${from.map(({ id }) => id).join(', ')}.`,
       })
     }
     for (const feed of matching) selected.add(feeds.find(({ id }) => id === feed.id) ?? feed)

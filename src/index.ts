@@ -22,10 +22,13 @@ export type { Platform, RegistryOptions } from './core/image.ts'
 export type { Package, Release, SourcePackage } from './core/package.ts'
 export type { Progress, ProgressEvent } from './core/progress.ts'
 export type {
+  CvssScore,
+  Epss,
   FeedData,
   Finding,
   IndexedPackage,
   IndexReport,
+  Kev,
   Reason,
   ReportImage,
   ReportLayer,
@@ -58,6 +61,8 @@ export interface IndexOptions extends Options {
 export interface ScanOptions extends IndexOptions {
   /** Data checked longer ago than this, in milliseconds, is brought up to date first. Default: 24 hours. */
   readonly maxDataAge?: number
+  /** Adds CVSS scores (NVD), likelihood (EPSS) and known exploitation (CISA KEV) to the findings. Default: true. */
+  readonly enrich?: boolean
 }
 
 /** Options for updating feeds. */
@@ -79,6 +84,7 @@ export async function scan(reference: string, options: ScanOptions = {}): Promis
     ...imageOptions(options),
     ...running(options),
     maxDataAge: options.maxDataAge ?? day,
+    enrich: options.enrich ?? true,
   })
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { sampleReport } from '../../test/support/reports.ts'
 import { exitCodeOf, exitCodeOfSignal } from './exit.ts'
-import { filterReport, gate, type Threshold } from './gate.ts'
+import { filterReport, gate, sortReport, type Threshold } from './gate.ts'
 
 const report = sampleReport()
 const all = { onlyFixed: false }
@@ -19,6 +19,19 @@ describe('the filter', () => {
     expect(filtered.report.findings).toHaveLength(shown)
     expect(filtered.hidden).toBe(hidden)
     expect(filtered.report.packages).toBe(report.packages)
+  })
+})
+
+describe('the order', () => {
+  it('is that of the scan, or by risk', () => {
+    expect(sortReport(report, 'severity')).toBe(report)
+    const ids = sortReport(report, 'risk').findings.map(({ id }) => id)
+    expect(ids.slice(0, 5)).toEqual([
+      ...Array(2).fill('CVE-2023-38545'),
+      ...Array(2).fill('CVE-2023-5363'),
+      'CVE-2019-8457',
+    ])
+    expect(ids).toHaveLength(report.findings.length)
   })
 })
 

@@ -1,3 +1,4 @@
+import { byRisk, type FindingOrder } from '../core/finding-order.ts'
 import type { Finding, VulnerabilityReport } from '../core/report.ts'
 import { reaches, type Severity } from '../core/severity.ts'
 
@@ -18,6 +19,11 @@ export function filterReport(report: VulnerabilityReport, { severity, onlyFixed 
     (finding) => (severity === undefined || reaches(finding.severity, severity)) && (!onlyFixed || isFixed(finding)),
   )
   return { report: { ...report, findings }, hidden: report.findings.length - findings.length }
+}
+
+/** The report with its findings in this order; by severity is how a scan gives them. */
+export function sortReport(report: VulnerabilityReport, order: FindingOrder): VulnerabilityReport {
+  return order === 'severity' ? report : { ...report, findings: [...report.findings].sort(byRisk) }
 }
 
 /**

@@ -11,6 +11,8 @@ export const gapCodes = {
     'The release gets no more security updates: vulnerabilities found since are not in the data.',
   'distribution-unknown': 'The image does not say which distribution it is, so its packages cannot be assessed.',
   'distribution-unsupported': 'No vulnerability data is available for this distribution.',
+  'enrichment-missing':
+    'Scores, likelihoods or known exploitation could not be looked up: this data is missing or out of date.',
   'file-too-large': 'A file that should be read is larger than the limit.',
   'layer-skipped': 'A layer could not be read, as it is not distributed with the image.',
   'layer-trailing-data': 'A layer has data behind its end that was not read.',

@@ -71,6 +71,8 @@ export const limits = {
   /** One record of a feed, and its depth. */
   feedRecordBytes: 32 * MiB,
   feedRecordDepth: 64,
+  /** Answers that one document of a feed may be split into. */
+  feedPages: 500,
   /** What of a feed has to be held in memory until its end, about. */
   feedHeldBytes: 512 * MiB,
   /** XML: element depth, attributes of an element, text of an element. */

@@ -201,7 +201,7 @@ function withoutUser(url: URL): URL {
 }
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return without(headers, 'authorization', 'cookie', 'proxy-authorization')
+  return without(headers, 'authorization', 'cookie', 'proxy-authorization', 'apikey')
 }
 
 function without(

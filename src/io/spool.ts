@@ -54,12 +54,14 @@ class FileSpool implements Spool {
     url: string,
     last: Validators | undefined,
     signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Validators | 'unchanged'> {
     if (signal.aborted) throw abortedError(signal)
     const location = this.#mirror(url)
     if (location.kind === 'mirror-file') return this.#openFile(name, location.paths, last)
-    const address = location.kind === 'origin' ? location.url : await this.#firstPresent(location.urls, signal)
-    return this.#download(name, address, last, signal)
+    if (location.kind === 'origin')
+      return this.#download(name, location.url, { ...headers, ...conditions(last) }, signal)
+    return this.#download(name, await this.#firstPresent(location.urls, signal), conditions(last), signal)
   }
 
   async *read(name: string, signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -127,7 +129,7 @@ class FileSpool implements Spool {
   async #download(
     name: string,
     url: string,
-    last: Validators | undefined,
+    headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<Validators | 'unchanged'> {
     const client = await this.#client()
@@ -135,7 +137,7 @@ class FileSpool implements Spool {
     let answer: { status: number; headers: HttpHeaders } | undefined
     try {
       const chunks = client.download(url, {
-        headers: conditions(last),
+        headers,
         signal,
         maxBytes: limits.feedBytes,
         onResponse: (response) => {

@@ -20,7 +20,8 @@ export const json: ReportWriter = {
     yield* list('findings', report.findings, (finding) => findingOf(finding, layers))
     yield `  "filter": ${encode(filterOf(options))},\n`
     yield* list('gaps', report.gaps, ({ code, where, detail }) => ({ code, where, detail }))
-    yield* list('data', report.data, dataOf, '')
+    yield* list('data', report.data, dataOf)
+    yield* list('enrichment', report.enrichment, dataOf, '')
     yield '}\n'
   },
 }
@@ -106,9 +107,15 @@ function findingOf(finding: Finding, layers: Layers): JsonReport['findings'][num
     state: finding.state,
     severity: finding.severity,
     severitySource: finding.severitySource,
+    cvss: finding.cvss.map(({ source, version, vector, score }) => ({ source, version, vector, score })),
+    weaknesses: [...finding.weaknesses],
+    epss: epssOf(finding),
+    kev: kevOf(finding),
+    risk: finding.risk,
     description: finding.description,
     links: [...finding.links],
     advisory: finding.advisory,
+    advisoryLink: finding.advisoryLink,
     note: finding.note,
     why: {
       feed: why.feed,
@@ -122,6 +129,14 @@ function findingOf(finding: Finding, layers: Layers): JsonReport['findings'][num
       createdBy: why.createdBy,
     },
   }
+}
+
+function epssOf({ epss }: Finding): JsonReport['findings'][number]['epss'] {
+  return epss === null ? null : { score: epss.score, percentile: epss.percentile, date: epss.date }
+}
+
+function kevOf({ kev }: Finding): JsonReport['findings'][number]['kev'] {
+  return kev === null ? null : { dateAdded: kev.dateAdded, dueDate: kev.dueDate, ransomware: kev.ransomware }
 }
 
 function filterOf({ shown }: WriterOptions): JsonReport['filter'] {

@@ -84,10 +84,20 @@ async function load(...records: readonly Advisory[]): Promise<void> {
   await store.advisories.import(source, new AbortController().signal)
 }
 
-function match(index: IndexReport, options: { now?: Date; maxDataAge?: number } = {}) {
-  const { now = new Date(), maxDataAge = 60_000 } = options
-  const { advisories } = store
-  return matchIndex(index, { ecosystems: [ecosystem], advisories, kept: undefined, maxDataAge, now, version: '0' })
+function match(
+  index: IndexReport,
+  options: { now?: Date; maxDataAge?: number; ecosystems?: readonly Ecosystem[] } = {},
+) {
+  const { now = new Date(), maxDataAge = 60_000, ecosystems = [ecosystem] } = options
+  return matchIndex(index, {
+    ecosystems,
+    enrichers: [],
+    advisories: store.advisories,
+    kept: undefined,
+    maxDataAge,
+    now,
+    version: '0',
+  })
 }
 
 describe('matching', () => {
@@ -125,6 +135,45 @@ describe('matching', () => {
       ['CVE-1', 'high', 'sample'],
       ['CVE-2', 'low', 'elsewhere'],
     ])
+  })
+
+  it('an advisory is a finding for each vulnerability that it covers, named and linked', async () => {
+    const { vulnerability, statements } = advisory('SSA-1', { fix: 'fixed', fixedIn: '3.0.11-1' })
+    const covers = ['CVE-2099-0001', 'CVE-2099-0002']
+    await load(
+      { vulnerability: { ...vulnerability, covers, links: ['https://example.org/SSA-1'] }, statements },
+      advisory('CVE-2099-0002', { fix: 'fixed', fixedIn: '3.0.10-1' }),
+    )
+    const { findings } = await match(indexOf([openssl]))
+    expect(
+      findings.map(({ id, aliases, fixedIn, advisory: named, advisoryLink }) => [
+        id,
+        aliases,
+        fixedIn,
+        named,
+        advisoryLink,
+      ]),
+    ).toEqual([
+      ['CVE-2099-0001', ['SSA-1'], '3.0.11-1', 'SSA-1', 'https://example.org/SSA-1'],
+      ['CVE-2099-0002', ['SSA-1'], '3.0.11-1', 'SSA-1', 'https://example.org/SSA-1'],
+    ])
+    const linking = { ...ecosystem, advisoryLink: (id: string, scope: string) => `https://example.org/${scope}/${id}` }
+    const { findings: linked } = await match(indexOf([openssl]), { ecosystems: [linking] })
+    expect(linked[0]!.advisoryLink).toBe('https://example.org/sample:1/SSA-1')
+  })
+
+  it('has the CVSS scores and weaknesses that the feed has', async () => {
+    const vector = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H'
+    const { vulnerability, statements } = advisory('CVE-1', { fix: 'open' })
+    const ratings = [{ severity: 'low', source: 'sample', vector } as const, ...vulnerability.ratings]
+    await load({ vulnerability: { ...vulnerability, ratings, weaknesses: ['CWE-79'] }, statements })
+    expect((await match(indexOf([openssl]))).findings[0]).toMatchObject({
+      cvss: [{ source: 'sample', version: '3.1', vector, score: null }],
+      weaknesses: ['CWE-79'],
+      epss: null,
+      kev: null,
+      risk: null,
+    })
   })
 
   it('a version that cannot be compared is a gap, not a pass', async () => {

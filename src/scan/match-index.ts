@@ -1,19 +1,24 @@
-import type { AdvisoryKey, Candidate, Statement } from '../core/advisory.ts'
+import type { AdvisoryKey, Statement } from '../core/advisory.ts'
 import { type Coverage, type Ecosystem, type Facts, noFacts } from '../core/ecosystem.ts'
+import { type Enricher, isFeedOf } from '../core/enricher.ts'
+import { bySeverity } from '../core/finding-order.ts'
 import type { Gap } from '../core/gap.ts'
 import { comparedVersion, judge } from '../core/judge.ts'
 import type { Match } from '../core/match.ts'
-import type { Finding, IndexedPackage, IndexReport, VulnerabilityReport } from '../core/report.ts'
-import { type Rating, severityRank } from '../core/severity.ts'
-import type { AdvisoryStore } from '../core/store.ts'
+import type { FeedData, Finding, IndexedPackage, IndexReport, VulnerabilityReport } from '../core/report.ts'
+import type { AdvisoryStore, FeedStatus } from '../core/store.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { assess } from './assess.ts'
 import { dataGaps } from './data-gaps.ts'
+import { findingOf } from './findings.ts'
+import { type JoinedMatches, joinMatches } from './join-matches.ts'
 import { type KeptMatches, knownMatches } from './known-matches.ts'
 
 /** What matching needs beside the index report. */
 export interface MatchOptions {
   readonly ecosystems: readonly Ecosystem[]
+  /** Their feeds say nothing of packages, so that what is kept stays good when they change. */
+  readonly enrichers: readonly Enricher[]
   readonly advisories: AdvisoryStore
   /** `undefined`: every image is matched each time. */
   readonly kept: KeptMatches | undefined
@@ -41,10 +46,14 @@ export async function matchIndex(index: IndexReport, options: MatchOptions): Pro
       const places = new Map(index.packages.map((pkg, place) => [pkg, place]))
       return lookUp(packages, places, ecosystem, coverage, options.advisories)
     }
-    for (const found of await knownMatches(index, all, options.kept, match)) {
-      const { verdict } = found
-      if (verdict.state === 'unknown') gaps.push(unreadable(found, index))
-      else findings.push(findingOf(found, verdict, index, ecosystem))
+    const others = options.enrichers
+    const basis = all.filter(({ feed }) => !others.some((enricher) => isFeedOf(enricher, feed)))
+    const matches = await knownMatches(index, basis, options.kept, match)
+    const ownFeeds = new Set(coverage.feeds.map(({ id }) => id))
+    for (const joined of joinMatches(matches, { packages: index.packages, versions: ecosystem.versions, ownFeeds })) {
+      const { verdict } = joined.claims[0].match
+      if (verdict.state === 'unknown') gaps.push(unreadable(joined, verdict.because, index))
+      else findings.push(findingOf(joined, verdict, index, ecosystem))
     }
   }
   return {
@@ -53,22 +62,14 @@ export async function matchIndex(index: IndexReport, options: MatchOptions): Pro
     image: index.image,
     release: index.release,
     packages: index.packages,
-    findings: findings.sort(compareFindings),
+    findings: findings.sort(bySeverity),
     gaps,
-    data: feeds.map(({ feed, url, generation, checkedAt, importedAt, dataTime, records, gaps }) => ({
-      feed,
-      url,
-      generation,
-      checkedAt,
-      importedAt,
-      dataTime,
-      records,
-      gaps,
-    })),
+    data: feeds.map(dataOf),
+    enrichment: [],
   }
 }
 
-/** Looks up all packages in one batch, and judges. A vulnerability matches a package once, whatever its keys. */
+/** Looks up all packages in one batch, and judges. */
 async function lookUp(
   packages: readonly IndexedPackage[],
   places: ReadonlyMap<IndexedPackage, number>,
@@ -97,20 +98,16 @@ async function lookUp(
     [...byKey.values()].map(({ key }) => key),
     { wanted: concerned },
   )
-  const matches = new Map<string, Match>()
+  const matches: Match[] = []
   for (const candidate of candidates) {
-    const { statement, vulnerability } = candidate
+    const { statement } = candidate
     const judged = verdicts.get(statement)!
     for (const [index, pkg] of byKey.get(keyText(statement.key))!.packages.entries()) {
       const verdict = judged[index]!
-      if (verdict.state === 'clear') continue
-      const identity = `${pkg.name}\0${pkg.version}\0${pkg.arch}\0${pkg.path}\0${vulnerability.id}`
-      const other = matches.get(identity)
-      if (other?.verdict.state === 'affected') continue
-      matches.set(identity, { pkg: places.get(pkg)!, candidate, verdict })
+      if (verdict.state !== 'clear') matches.push({ pkg: places.get(pkg)!, candidate, verdict })
     }
   }
-  return [...matches.values()]
+  return matches
 }
 
 /** What the ecosystem has to know before it can make keys. */
@@ -145,70 +142,20 @@ function keyText(key: AdvisoryKey): string {
   return `${key.scope}\0${key.name}`
 }
 
-function unreadable({ pkg, candidate, verdict }: Match, { packages }: IndexReport): Gap {
-  const where = `${packages[pkg]!.name} ${candidate.vulnerability.id}`
-  return { code: 'version-unreadable', where, detail: `${verdict.because}.` }
+function unreadable({ pkg, id }: JoinedMatches, because: string, { packages }: IndexReport): Gap {
+  return { code: 'version-unreadable', where: `${packages[pkg]!.name} ${id}`, detail: `${because}.` }
 }
 
-function findingOf(
-  { pkg: place, candidate }: Match,
-  verdict: Extract<Verdict, { state: 'affected' }>,
-  index: IndexReport,
-  ecosystem: Ecosystem,
-): Finding {
-  const { statement, vulnerability, feed } = candidate
-  const { key } = statement
-  const pkg = index.packages[place]!
-  const rating = pickRating(candidate)
-  const layer = index.image.layers[pkg.layer]
-  return {
-    id: vulnerability.id,
-    aliases: vulnerability.aliases,
-    package: pkg.name,
-    version: pkg.version,
-    arch: pkg.arch,
-    purl: pkg.purl,
-    fixedIn: verdict.fixedIn ?? null,
-    state: verdict.fix,
-    severity: rating?.severity ?? 'unknown',
-    severitySource: rating?.source ?? '',
-    description: vulnerability.description,
-    links: vulnerability.links,
-    advisory: statement.advisory ?? null,
-    note: statement.note ?? null,
-    why: {
-      feed,
-      scope: key.scope,
-      name: key.name,
-      scheme: ecosystem.versions.id,
-      compared: comparedVersion(pkg, key.name),
-      because: verdict.because,
-      path: pkg.path,
-      layer: pkg.layer,
-      layerDigest: layer?.digest,
-      createdBy: layer?.createdBy ?? '',
-    },
-  }
-}
-
-/** The vendor's word for this package and release first, then for the vulnerability; one that rates before one that does not. */
-function pickRating({ statement: { rating }, vulnerability: { ratings } }: Candidate): Rating | undefined {
-  if (rating !== undefined && rating.severity !== 'unknown') return rating
-  return ratings.find(({ severity }) => severity !== 'unknown') ?? rating ?? ratings[0]
-}
-
-/** Most severe first, then those with a fix, then by package, id, architecture and path. */
-function compareFindings(left: Finding, right: Finding): number {
-  return (
-    severityRank(left.severity) - severityRank(right.severity) ||
-    Number(left.state !== 'fixed') - Number(right.state !== 'fixed') ||
-    compareText(left.package, right.package) ||
-    compareText(left.id, right.id) ||
-    compareText(left.arch, right.arch) ||
-    compareText(left.why.path, right.why.path)
-  )
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0
+/** What a report says of a feed. */
+export function dataOf({
+  feed,
+  url,
+  generation,
+  checkedAt,
+  importedAt,
+  dataTime,
+  records,
+  gaps,
+}: FeedStatus): FeedData {
+  return { feed, url, generation, checkedAt, importedAt, dataTime, records, gaps }
 }

@@ -2,6 +2,7 @@ import type { Feed } from '../core/feed.ts'
 import type { Image } from '../core/image.ts'
 import type { IndexReport, VulnerabilityReport } from '../core/report.ts'
 import { assess } from './assess.ts'
+import { enrichmentFeeds, enrichReport } from './enrich.ts'
 import { type MatchOptions, matchIndex } from './match-index.ts'
 
 /** The parts of a scan, in reading order. */
@@ -10,16 +11,21 @@ export interface ScanSteps extends MatchOptions {
   index(image: Image): Promise<IndexReport>
   /** Brings the feeds up to date that are missing or older than `maxDataAge`. What fails shows in the report as a gap. */
   update(feeds: readonly Feed[]): Promise<void>
+  /** Whether to add what is known of the vulnerabilities beside what the distribution says of them. */
+  readonly enrich: boolean
 }
 
 /**
- * Scans one image: open, index, update the data that this image needs, match. Throws what opening and indexing throw;
- * failing data never stops a scan.
+ * Scans one image: open, index, update the data that this image needs, match; then update the data that its findings need, and
+ * enrich them. Throws what opening and indexing throw; failing data never stops a scan.
  */
 export async function scan(steps: ScanSteps): Promise<VulnerabilityReport> {
   await using image = await steps.open()
   const index = await steps.index(image)
   const { coverage } = assess(index, steps.ecosystems, steps.now)
   if (coverage !== undefined) await steps.update(coverage.feeds)
-  return await matchIndex(index, steps)
+  const report = await matchIndex(index, steps)
+  if (!steps.enrich || report.findings.length === 0) return report
+  await steps.update(enrichmentFeeds(report, steps.enrichers))
+  return await enrichReport(report, steps)
 }

@@ -1,5 +1,6 @@
 import { createEngine, versionScheme } from '../../compose.ts'
 import { ChiaroError, isChiaroError } from '../../core/errors.ts'
+import type { FindingOrder } from '../../core/finding-order.ts'
 import type { ImageOptions, Platform } from '../../core/image.ts'
 import type { VulnerabilityReport } from '../../core/report.ts'
 import type { ReportWriter, WriterOptions } from '../../core/report-writer.ts'
@@ -9,7 +10,7 @@ import { reportWriters } from '../../report/registry.ts'
 import { counted } from '../../report/words.ts'
 import type { FeedOptions, RegistryCommandOptions, TerminalOptions } from '../commands/options.ts'
 import { exitCodeOf } from '../exit.ts'
-import { filterReport, gate, type Threshold } from '../gate.ts'
+import { filterReport, gate, sortReport, type Threshold } from '../gate.ts'
 import { checkTarget, writeFile, writeOut } from '../output.ts'
 import { showProgress } from '../progress.ts'
 import { wantsColor, widthOf } from '../terminal.ts'
@@ -25,6 +26,8 @@ export interface ScanOptions extends FeedOptions, TerminalOptions, RegistryComma
   readonly strict?: boolean
   readonly platform?: Platform
   readonly maxDataAge: number
+  readonly enrich: boolean
+  readonly sort: FindingOrder
 }
 
 interface Target {
@@ -45,8 +48,8 @@ export async function runScan(reference: string, options: ScanOptions, signal: A
       mirror: options.mirror,
       offline: options.offline === true,
     })
-    const { maxDataAge } = options
-    report = await engine.scan(reference, { image, maxDataAge, signal, progress: display.report })
+    const { maxDataAge, enrich } = options
+    report = await engine.scan(reference, { image, maxDataAge, enrich, signal, progress: display.report })
   } finally {
     display.stop()
   }
@@ -108,7 +111,7 @@ async function writeReports(
   signal: AbortSignal,
 ): Promise<void> {
   const filter = { severity: options.severity, onlyFixed: options.onlyFixed === true }
-  const { report: shownReport, hidden } = filterReport(report, filter)
+  const { report: shownReport, hidden } = filterReport(sortReport(report, options.sort), filter)
   const common = { now: new Date(), versions, shown: { ...filter, hidden } }
   const errors: unknown[] = []
   for (const { writer, file } of targets) {

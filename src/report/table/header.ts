@@ -36,6 +36,7 @@ function* fieldsOf(report: VulnerabilityReport, width: number, options: WriterOp
   if (image.layers.length > 0) yield ['Layers', grouped(image.layers.length)]
   for (const [index, data] of report.data.entries()) yield dataOf(index === 0 ? 'Data' : '', data, report, options)
   if (report.data.length === 0) yield ['Data', 'none was used', 'yellow']
+  yield* enrichmentOf(report, options)
 }
 
 /** The whole digest where there is room for it, else enough to recognise it by. */
@@ -63,4 +64,19 @@ function dataOf(label: string, data: FeedData, { gaps }: VulnerabilityReport, { 
   const stale = gaps.some(({ code, where }) => code === 'data-stale' && where === data.feed)
   const text = `${feed}: checked ${line(ago(data.checkedAt, now))}, ${counted(data.records, 'statement')}`
   return stale ? [label, `${text}, out of date`, 'yellow'] : [label, text]
+}
+
+/** What findings were enriched with, in one line: feeds of one source are one name. */
+function* enrichmentOf({ enrichment, gaps }: VulnerabilityReport, { now }: WriterOptions): Iterable<Field> {
+  const incomplete = gaps.some(({ code }) => code === 'enrichment-missing')
+  if (enrichment.length === 0) {
+    if (incomplete) yield ['Enrichment', 'none was used', 'yellow']
+    return
+  }
+  const names = [...Map.groupBy(enrichment, ({ feed }) => feed.split('-')[0]!)].map(([name, own]) =>
+    own.length === 1 ? line(name) : `${line(name)} (${grouped(own.length)} feeds)`,
+  )
+  const oldest = enrichment.reduce((first, { checkedAt }) => (checkedAt! < first ? checkedAt! : first), '~')
+  const text = `${names.join(', ')}: checked ${line(ago(oldest, now))}`
+  yield incomplete ? ['Enrichment', `${text}, incomplete`, 'yellow'] : ['Enrichment', text]
 }
