@@ -31,6 +31,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   rpmDatabaseBytes: ['src/scan/read-directory.test.ts', 'limits.rpmDatabaseBytes'],
   rpmHeaderBytes: ['src/formats/rpmdb/rpmdb.test.ts', 'limits.rpmHeaderBytes + 1'],
   releaseFileBytes: ['src/scan/read-directory.test.ts', 'limits.releaseFileBytes'],
+  contentManifestBytes: ['src/formats/content-manifest.test.ts', 'limits.contentManifestBytes + 1'],
   packages: ['src/formats/dpkg-status.test.ts', 'limits.packages + 2'],
   databaseGaps: ['src/formats/dpkg-status.test.ts', 'limits.databaseGaps + 2'],
   packageFieldBytes: ['src/formats/dpkg-status.test.ts', 'limits.packageFieldBytes + 1'],

@@ -51,6 +51,8 @@ export const limits = {
   rpmHeaderBytes: 32 * MiB,
   /** A release file. */
   releaseFileBytes: 64 * KiB,
+  /** A content manifest, and a file of container labels. */
+  contentManifestBytes: 1 * MiB,
   /** Packages of one database. */
   packages: 200_000,
   /** Parts of one package database that cannot be read, until the rest is given up. */

@@ -28,11 +28,19 @@ export function assess(index: IndexReport, ecosystems: readonly Ecosystem[], now
     const coverage = ecosystem.coverage(release)
     if (coverage === undefined) continue
     const judged = packages.filter((pkg) => ecosystem.packageTypes.includes(pkg.type))
-    const gaps = [...endOfLife(release.prettyName, coverage, now), ...strangers(packages, ecosystem)]
+    const gaps = [
+      ...approximate(release.prettyName, coverage),
+      ...endOfLife(release.prettyName, coverage, now),
+      ...strangers(packages, ecosystem),
+    ]
     return { ecosystem, coverage, packages: judged, gaps }
   }
   const detail = `There is no vulnerability data for ${release.prettyName || release.id}: ${count(packages.length)} not assessed.`
   return { ...nothing, gaps: [{ code: 'distribution-unsupported', where: release.prettyName || release.id, detail }] }
+}
+
+function approximate(where: string, { approximate: detail }: Coverage): readonly Gap[] {
+  return detail === undefined ? [] : [{ code: 'distribution-approximate', where, detail }]
 }
 
 function endOfLife(name: string, coverage: Coverage, now: Date): readonly Gap[] {
