@@ -43,6 +43,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   feedContentBytes: ['src/io/decompress.test.ts', 'limits the content, whatever the compression'],
   feedRecordBytes: ['src/io/json-stream.test.ts', 'reports an element beyond the size limit without holding it'],
   feedRecordDepth: ['src/io/json-stream.test.ts', 'reports an element beyond the depth limit'],
+  feedDocuments: ['src/ecosystems/rhel/vex-feed.test.ts', 'more documents than are fetched one by one'],
   feedHeldBytes: ['src/feeds/oval.test.ts', 'limits the %s that it holds'],
   xmlDepth: ['src/io/xml-stream.test.ts', 'limits the depth'],
   xmlTextBytes: ['src/io/xml-stream.test.ts', 'limits the length of %s, without reading on'],

@@ -71,6 +71,8 @@ export const limits = {
   /** One record of a feed, and its depth. */
   feedRecordBytes: 32 * MiB,
   feedRecordDepth: 64,
+  /** Documents of a feed that are fetched one by one. */
+  feedDocuments: 10_000,
   /** What of a feed has to be held in memory until its end, about. */
   feedHeldBytes: 512 * MiB,
   /** XML: element depth, attributes of an element, text of an element. */
