@@ -1,6 +1,6 @@
 import type { Statement } from '../../core/advisory.ts'
 import type { Rating } from '../../core/severity.ts'
-import { highestOfLines, isModular, lineOf, majorOf, tagLine, withoutContext } from './lines.ts'
+import { highestOfLines, isModular, lineOf, majorOf, tagLine, withoutBuild } from './lines.ts'
 import { binaryName } from './names.ts'
 import { sameRating } from './severity.ts'
 
@@ -71,7 +71,7 @@ export class Fixes {
   #agree(versions: Iterable<string>, all: readonly string[]): boolean {
     const line = this.#line()
     return this.#reduce(versions).every((version) =>
-      all.some((other) => line(other) === line(version) && withoutContext(other) === withoutContext(version)),
+      all.some((other) => line(other) === line(version) && withoutBuild(other) === withoutBuild(version)),
     )
   }
 

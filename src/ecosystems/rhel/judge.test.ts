@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Statement } from '../../core/advisory.ts'
 import type { Package } from '../../core/package.ts'
 import { judgePackage } from './judge.ts'
-import { highestOfLines, lineOf, majorOf, tagLine, withoutContext } from './lines.ts'
+import { highestOfLines, lineOf, majorOf, tagLine, withoutBuild } from './lines.ts'
 
 function fixed(versions: readonly string[], name = 'a'): Statement {
   const ranges = versions.map((version) => ({ fixed: version }))
@@ -121,6 +121,8 @@ describe('lines of builds', () => {
     ['0.74-8.el7_9.1', 'el7_9'],
     ['2.4.6-97.el7.centos.5', undefined],
     ['10.23-2.module+el8.8.0+19493+5804baf6', 'el8.8.0'],
+    ['15.3-1.module+el9.2.0.z+19113+6f5d9d63', 'el9.2.0'],
+    ['10.24.0-1.module_el8.3.0+717+fa496f1d', 'el8.3.0'],
     ['0.82-13.1.el10_0', 'el10_0'],
   ])('%s is in %s', (version, line) => {
     expect(lineOf(version)).toBe(line)
@@ -129,11 +131,12 @@ describe('lines of builds', () => {
   it('of what has no minor release', () => {
     expect(['1:12.15-1', '12', 'v4.12'].map(majorOf)).toEqual(['1:12', '12', ''])
     expect(['v4.12.0-1', '7.6-22', '1749543142'].map(tagLine)).toEqual(['4.12', '7.6', undefined])
-    expect(withoutContext('5-1.module+el8.2.0+23234+854d7c34.1')).toBe('5-1.module+el8.2.0+23234')
-    expect(withoutContext('5-1.el8')).toBe('5-1.el8')
+    expect(withoutBuild('5-1.module+el8.2.0+23234+854d7c34.1')).toBe('5-1.module+el8.2.0')
+    expect(withoutBuild('15.3-1.module+el9.2.0.z+19113+6f5d9d63')).toBe('15.3-1.module+el9.2.0.z')
+    expect(withoutBuild('5-1.el8')).toBe('5-1.el8')
   })
 
-  it('count with the highest version each, and of one build in several contexts with the lowest', () => {
+  it('count with the highest version each, and of several builds of one version with the lowest', () => {
     expect(highestOfLines(['2-4.el9_2', '2-3.el9_2', '3-1.el9_3', '1-1.el9'], lineOf)).toEqual([
       '1-1.el9',
       '2-4.el9_2',
@@ -144,7 +147,8 @@ describe('lines of builds', () => {
       build(23147, '20b7d289'),
       build(23147, 'df114ff4'),
       build(23147, '95b68fad'),
-      build(23000, 'aaaaaaaa'),
+      build(23150, '00000000'),
+      '0.78-11.module+el8.10.0+22000+aaaaaaaa',
     ]
     expect(highestOfLines(versions, lineOf)).toEqual([build(23147, 'df114ff4')])
   })

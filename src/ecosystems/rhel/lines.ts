@@ -6,12 +6,12 @@ import { rpm } from '../../versions/rpm.ts'
  * version without one, as what was built for a major release has, is in no line.
  */
 export function lineOf(version: string): string | undefined {
-  return /\.(el\d+_\d+)/.exec(version)?.[1] ?? /\.module\+(el\d+(?:\.\d+)+)\+/.exec(version)?.[1]
+  return /\.(el\d+_\d+)/.exec(version)?.[1] ?? /\.module[+_](el\d+(?:\.\d+)+)(?:\.z)?\+/.exec(version)?.[1]
 }
 
 /** Whether it was built in a module stream. */
 export function isModular(version: string): boolean {
-  return version.includes('.module+el')
+  return /\.module[+_]el/.test(version)
 }
 
 /** The line of a version whose module stream is not known: streams mostly are major versions. */
@@ -26,8 +26,8 @@ export function tagLine(tag: string): string | undefined {
 
 /**
  * The fixed versions that count, the lowest first: of each line the highest, as an earlier one did not fix all of it. Of
- * builds of one module that differ in nothing but the context that they were built in (`+23147+20b7d289`), which have no
- * order among them, the lowest.
+ * builds of one version that differ in nothing but the number and context of the module build (`+23147+20b7d289`), the lowest:
+ * a stream is built several times, for the streams of others, and none of these builds comes before another.
  */
 export function highestOfLines(
   versions: Iterable<string>,
@@ -35,7 +35,7 @@ export function highestOfLines(
 ): readonly string[] {
   const builds = new Map<string, string>()
   for (const version of versions) {
-    const build = withoutContext(version)
+    const build = withoutBuild(version)
     const known = builds.get(build)
     if (known === undefined || compare(version, known) < 0) builds.set(build, version)
   }
@@ -48,9 +48,9 @@ export function highestOfLines(
   return [...lines.values()].sort(compare)
 }
 
-/** A version without the context of a module build, which is different for every one. */
-export function withoutContext(version: string): string {
-  return /^.*\.module\+el[\d.]+\+\d+(?=\+)/.exec(version)?.[0] ?? version
+/** A version without the number and context of a module build: what is behind is the same source, built for something else. */
+export function withoutBuild(version: string): string {
+  return /^.*\.module[+_]el[\d.z]+(?=\+)/.exec(version)?.[0] ?? version
 }
 
 function compare(left: string, right: string): number {
