@@ -7,6 +7,8 @@ export const gapCodes = {
   'data-record-unreadable': 'A record of a feed could not be read and was left out.',
   'data-stale': 'The data was last checked longer ago than --max-data-age, and could not be brought up to date.',
   'database-unreadable': 'A package database, or an entry of one, could not be read.',
+  'distribution-approximate':
+    'The release has no data of its own and was assessed by that of another one, whose versions differ in places.',
   'distribution-end-of-life':
     'The release gets no more security updates: vulnerabilities found since are not in the data.',
   'distribution-unknown': 'The image does not say which distribution it is, so its packages cannot be assessed.',

@@ -51,6 +51,8 @@ export const limits = {
   rpmHeaderBytes: 32 * MiB,
   /** A release file. */
   releaseFileBytes: 64 * KiB,
+  /** A content manifest, and a file of container labels. */
+  contentManifestBytes: 1 * MiB,
   /** Packages of one database. */
   packages: 200_000,
   /** Parts of one package database that cannot be read, until the rest is given up. */
@@ -73,6 +75,8 @@ export const limits = {
   feedRecordDepth: 64,
   /** Answers that one document of a feed may be split into. */
   feedPages: 500,
+  /** Documents of a feed that are fetched one by one. */
+  feedDocuments: 10_000,
   /** What of a feed has to be held in memory until its end, about. */
   feedHeldBytes: 512 * MiB,
   /** XML: element depth, attributes of an element, text of an element. */

@@ -9,6 +9,8 @@ export const gapAdvice: Readonly<Record<GapCode, string>> = {
   'data-stale': 'Run "chiaro update"; "chiaro data" shows why the last attempt failed.',
   'database-unreadable':
     'Build the image again; if the packaging tool itself can read the database, report it as a defect.',
+  'distribution-approximate':
+    'Take findings and their absence with care; for certainty, build the image on a release that has security data.',
   'distribution-end-of-life':
     'Move to a release that is supported: no upgrade inside this one closes what is found from now on.',
   'distribution-unknown': 'Keep etc/os-release in the image, or build it on a base image that has one.',
