@@ -4,7 +4,8 @@ import { azurelinux } from './azurelinux/index.ts'
 import { debian } from './debian/index.ts'
 import { oracle } from './oracle/index.ts'
 import { photon } from './photon/index.ts'
+import { suse } from './suse/index.ts'
 import { ubuntu } from './ubuntu/index.ts'
 
 /** Every distribution that can be judged. */
-export const ecosystems: readonly Ecosystem[] = [alpine, azurelinux, debian, oracle, photon, ubuntu]
+export const ecosystems: readonly Ecosystem[] = [alpine, azurelinux, debian, oracle, photon, suse, ubuntu]
