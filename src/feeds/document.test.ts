@@ -1,9 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { mirrorOf } from '../../test/support/feeds.ts'
+import { type ChiaroError, isChiaroError } from '../core/errors.ts'
 import { createSpool } from '../io/spool.ts'
 import { dayAfter } from './days.ts'
-import { fetchDocument } from './document.ts'
+import { documentName, fetchDocument } from './document.ts'
 
 const signal = new AbortController().signal
 const servers: Server[] = []
@@ -47,6 +49,29 @@ describe('fetchDocument', () => {
     await using spool = createSpool({ mirror: undefined, offline: false })
     expect(await fetchDocument(url)(spool, last, signal)).not.toBe('unchanged')
     expect(conditions).toEqual([undefined])
+  })
+})
+
+describe('fetchDocument, of a document in several places', () => {
+  const places = ['https://old.example.org/feed.json', 'https://new.example.org/feed.json'] as const
+  const fetchFrom = async (mirror: string) => {
+    await using spool = createSpool({ mirror, offline: true })
+    await fetchDocument(...places)(spool, undefined, signal)
+    const chunks: Buffer[] = []
+    for await (const chunk of spool.read(documentName, signal)) chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks).toString()
+  }
+
+  it('takes the first one that there is', async () => {
+    expect(await fetchFrom(mirrorOf({ 'new.example.org/feed.json': 'new' }))).toBe('new')
+    const both = mirrorOf({ 'old.example.org/feed.json': 'old', 'new.example.org/feed.json': 'new' })
+    expect(await fetchFrom(both)).toBe('old')
+  })
+
+  it('fails as the first one did', async () => {
+    const error = await fetchFrom(mirrorOf({ 'example.org/x': '' })).catch((thrown: unknown) => thrown)
+    expect(isChiaroError(error, 'FEED_FAILED')).toBe(true)
+    expect((error as ChiaroError).where).toContain('old.example.org')
   })
 })
 

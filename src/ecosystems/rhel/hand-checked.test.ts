@@ -65,6 +65,8 @@ describe.skipIf(feeds === undefined)('hand-checked findings (skipped without CHI
     const index = { image, release: os, packages: [packageOf(text, repositories)], gaps: [] }
     const options = {
       ecosystems: [rhel],
+      enrichers: [],
+      kept: undefined,
       advisories: store.advisories,
       maxDataAge: Infinity,
       now: new Date(),
