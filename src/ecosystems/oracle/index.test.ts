@@ -21,7 +21,8 @@ describe('the coverage of Oracle Linux', () => {
     ['9', 'oracle:9', 2022, '2032-07-01'],
     ['10.0', 'oracle:10', 2025, '2035-07-01'],
     ['6.10', 'oracle:6', 2010, '2021-04-01'],
-    ['11.2', 'oracle:11', 2007, undefined],
+    ['11.2', 'oracle:11', 2025, undefined],
+    ['4.9', 'oracle:4', 2007, undefined],
   ])('%s', (versionId, scope, firstYear, endOfLife) => {
     const coverage = oracle.coverage({ ...ol8, versionId })!
     expect(coverage.scopes).toEqual([scope])

@@ -29,7 +29,9 @@ export const oracleReleases: readonly OracleRelease[] = [
 export function releaseOf({ versionId }: Release): OracleRelease | undefined {
   const number = /^(\d+)(?:\.|$)/.exec(versionId)?.[1]
   if (number === undefined) return undefined
-  return oracleReleases.find((release) => release.number === number) ?? { number, firstYear: firstErrataYear }
+  const newest = oracleReleases.at(-1)!
+  const firstYear = Number(number) > Number(newest.number) ? newest.firstYear : firstErrataYear
+  return oracleReleases.find((release) => release.number === number) ?? { number, firstYear }
 }
 
 /** The scope of a release by its number. */
