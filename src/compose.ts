@@ -136,10 +136,19 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     options: UpdateOptions | ScanOptions,
   ) {
     const { updateFeeds } = await import('./update/update.ts')
-    const { createSpool } = await import('./io/spool.ts')
+    const { createSpools } = await import('./io/spools.ts')
     const { signal, progress } = options
-    const spool = () => createSpool({ mirror: config.mirror, offline: config.offline })
-    return updateFeeds(feeds, { store: store.advisories, spool, maxAge, force, signal, progress, now: new Date() })
+    await using spools = createSpools({ mirror: config.mirror, offline: config.offline })
+    return await updateFeeds(feeds, {
+      store: store.advisories,
+      lock: (name, waitSignal, work) => store.lock(name, waitSignal, work),
+      spools,
+      maxAge,
+      force,
+      signal,
+      progress,
+      now: new Date(),
+    })
   }
 
   return {
