@@ -15,6 +15,7 @@ import { indexImage } from './scan/index-image.ts'
 import type { KeptMatches } from './scan/known-matches.ts'
 import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
+import type { FeedChanges } from './update/changes.ts'
 import { staleFeeds } from './update/fresh.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
@@ -22,6 +23,7 @@ import { version } from './version.ts'
 export type { PushOutcome } from './exchange/artifact.ts'
 export type { TransferOutcome } from './exchange/transfer.ts'
 export { writeFileWhole } from './io/atomic-file.ts'
+export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
 
 /** Where an engine keeps its data and gets it from. */
@@ -45,6 +47,8 @@ export interface IndexOptions {
 export interface ScanOptions extends IndexOptions {
   /** Data checked longer ago than this, in milliseconds, is brought up to date first, and is a gap if that fails. */
   readonly maxDataAge: number
+  /** The data as it was at this time, ISO 8601: nothing is brought up to date, and `maxDataAge` does not apply. */
+  readonly asOf?: string
 }
 
 /** How to bring feeds up to date. */
@@ -64,6 +68,11 @@ export interface Engine extends AsyncDisposable {
   scan(reference: string, options: ScanOptions): Promise<VulnerabilityReport>
   /** Updates the feeds named, or all. One failing feed is an outcome, not an error; an unknown name throws `FEED_UNKNOWN`. */
   update(feeds: readonly string[], options: UpdateOptions): Promise<readonly FeedOutcome[]>
+  /**
+   * What changed in a feed between two states, each the number of a generation or a time (ISO 8601); the last change, if none is
+   * named. Throws `FEED_UNKNOWN` and `CONFIG_INVALID`.
+   */
+  changes(feed: string, from?: string | number, to?: string | number): Promise<FeedChanges>
   /** Every feed there is, in order. */
   feedIds(): readonly string[]
   /** Carries vulnerability data to and from other databases. */
@@ -154,7 +163,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   return {
     store,
     index,
-    scan: (reference, options) =>
+    scan: async (reference, options) =>
       scan({
         open: () => open(reference, options),
         index: (image) => read(image, options),
@@ -166,14 +175,37 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         advisories: store.advisories,
         kept,
         maxDataAge: options.maxDataAge,
+        asOf: pastTime(options.asOf),
         now: new Date(),
         version,
       }),
     update: async (names, options) => bring(selectFeeds(ecosystems, names), undefined, options.force, options),
+    changes: async (feed, from, to) => {
+      const { feedChanges } = await import('./update/changes.ts')
+      refuseWithoutHistory(feed)
+      return feedChanges(feed, from, to, store.advisories)
+    },
     feedIds: () => allFeeds(ecosystems).map((feed) => feed.id),
     exchange: createExchange(store),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
+}
+
+function refuseWithoutHistory(id: string): void {
+  if (allFeeds(ecosystems).find((feed) => feed.id === id)?.keepsHistory !== false) return
+  throw new ChiaroError('CONFIG_INVALID', `of ${id} only the current state is kept`, {
+    where: id,
+    advice: 'Everything in it changes every day.',
+  })
+}
+
+/** Throws `CONFIG_INVALID` for a time that has not come yet: nothing can be said of it. */
+function pastTime(asOf: string | undefined): string | undefined {
+  if (asOf === undefined || Date.parse(asOf) <= Date.now()) return asOf
+  throw new ChiaroError('CONFIG_INVALID', `${asOf} has not come yet`, {
+    where: asOf,
+    advice: 'Name a time in the past, or none for the data of now.',
+  })
 }
 
 function createExchange(store: Store): Exchange {

@@ -76,6 +76,7 @@ function scan(options: { kept: boolean; rules?: string; now?: Date; maxDataAge?:
     advisories: store.advisories,
     kept: options.kept ? { store: store.index, analyzersKey: 'a', rules } : undefined,
     maxDataAge,
+    asOf: undefined,
     now,
     version: '0',
   })

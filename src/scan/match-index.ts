@@ -19,6 +19,8 @@ export interface MatchOptions {
   readonly kept: KeptMatches | undefined
   /** Data checked longer ago than this, in milliseconds, is a gap. */
   readonly maxDataAge: number
+  /** The data is asked for as it was at this time, ISO 8601, however old it is; now, if it is not given. */
+  readonly asOf: string | undefined
   readonly now: Date
   /** The version of Chiaro, for the report. */
   readonly version: string
@@ -29,19 +31,21 @@ export interface MatchOptions {
  * each pair. What cannot be assessed becomes a gap. Throws `DATABASE_FAILED` only.
  */
 export async function matchIndex(index: IndexReport, options: MatchOptions): Promise<VulnerabilityReport> {
-  const assessment = assess(index, options.ecosystems, options.now)
+  const { advisories, asOf } = options
+  const assessment = assess(index, options.ecosystems, timeOf(options))
   const { ecosystem, coverage, packages } = assessment
   const gaps: Gap[] = [...index.gaps, ...assessment.gaps]
   const findings: Finding[] = []
-  const all = coverage === undefined ? [] : await options.advisories.status()
+  const all = coverage === undefined ? [] : await advisories.status(undefined, asOf)
   const feeds = (coverage?.feeds ?? []).flatMap(({ id }) => all.find(({ feed }) => feed === id) ?? [])
   if (ecosystem !== undefined && coverage !== undefined) {
     gaps.push(...(await dataGaps(coverage, feeds, options)))
     const match = async () => {
       const places = new Map(index.packages.map((pkg, place) => [pkg, place]))
-      return lookUp(packages, places, ecosystem, coverage, options.advisories)
+      return lookUp(packages, places, ecosystem, coverage, { advisories, asOf })
     }
-    for (const found of await knownMatches(index, all, options.kept, match)) {
+    // What is kept is about the data of now.
+    for (const found of await knownMatches(index, all, asOf === undefined ? options.kept : undefined, match)) {
       const { verdict } = found
       if (verdict.state === 'unknown') gaps.push(unreadable(found, index))
       else findings.push(findingOf(found, verdict, index, ecosystem))
@@ -50,6 +54,7 @@ export async function matchIndex(index: IndexReport, options: MatchOptions): Pro
   return {
     schemaVersion: 1,
     generator: { name: 'chiaro', version: options.version },
+    ...(asOf === undefined ? {} : { asOf }),
     image: index.image,
     release: index.release,
     packages: index.packages,
@@ -68,15 +73,26 @@ export async function matchIndex(index: IndexReport, options: MatchOptions): Pro
   }
 }
 
+/** The time as of which an image is assessed. */
+export function timeOf({ asOf, now }: Pick<MatchOptions, 'asOf' | 'now'>): Date {
+  return asOf === undefined ? now : new Date(asOf)
+}
+
+/** Where to look, and as of when. */
+interface LookUp {
+  readonly advisories: AdvisoryStore
+  readonly asOf: string | undefined
+}
+
 /** Looks up all packages in one batch, and judges. A vulnerability matches a package once, whatever its keys. */
 async function lookUp(
   packages: readonly IndexedPackage[],
   places: ReadonlyMap<IndexedPackage, number>,
   ecosystem: Ecosystem,
   coverage: Coverage,
-  advisories: AdvisoryStore,
+  { advisories, asOf }: LookUp,
 ): Promise<readonly Match[]> {
-  const facts = await lookUpFacts(packages, ecosystem, advisories)
+  const facts = await lookUpFacts(packages, ecosystem, { advisories, asOf })
   const byKey = new Map<string, { readonly key: AdvisoryKey; readonly packages: IndexedPackage[] }>()
   for (const pkg of packages) {
     for (const key of ecosystem.keys(pkg, coverage, facts)) {
@@ -95,7 +111,7 @@ async function lookUp(
   }
   const candidates = await advisories.candidates(
     [...byKey.values()].map(({ key }) => key),
-    { wanted: concerned },
+    { wanted: concerned, ...(asOf === undefined ? {} : { asOf }) },
   )
   const matches = new Map<string, Match>()
   for (const candidate of candidates) {
@@ -117,12 +133,12 @@ async function lookUp(
 async function lookUpFacts(
   packages: readonly IndexedPackage[],
   ecosystem: Ecosystem,
-  advisories: AdvisoryStore,
+  { advisories, asOf }: LookUp,
 ): Promise<Facts> {
   const requests = ecosystem.facts?.(packages) ?? []
   if (requests.length === 0) return noFacts
   const found = await Promise.all(
-    requests.map(async ({ feed, names }) => [feed, await advisories.facts(feed, names)] as const),
+    requests.map(async ({ feed, names }) => [feed, await advisories.facts(feed, names, asOf)] as const),
   )
   const byFeed = new Map(found)
   return (feed, name) => byFeed.get(feed)?.get(name)

@@ -2,13 +2,13 @@ import type { Feed } from '../core/feed.ts'
 import type { Image } from '../core/image.ts'
 import type { IndexReport, VulnerabilityReport } from '../core/report.ts'
 import { assess } from './assess.ts'
-import { type MatchOptions, matchIndex } from './match-index.ts'
+import { type MatchOptions, matchIndex, timeOf } from './match-index.ts'
 
 /** The parts of a scan, in reading order. */
 export interface ScanSteps extends MatchOptions {
   open(): Promise<Image>
   index(image: Image): Promise<IndexReport>
-  /** Brings the feeds up to date that are missing or older than `maxDataAge`. What fails shows in the report as a gap. */
+  /** Brings the feeds up to date that are missing or older than `maxDataAge`. What fails shows in the report as a gap. Not called with `asOf`. */
   update(feeds: readonly Feed[]): Promise<void>
 }
 
@@ -19,7 +19,7 @@ export interface ScanSteps extends MatchOptions {
 export async function scan(steps: ScanSteps): Promise<VulnerabilityReport> {
   await using image = await steps.open()
   const index = await steps.index(image)
-  const { coverage } = assess(index, steps.ecosystems, steps.now)
-  if (coverage !== undefined) await steps.update(coverage.feeds)
+  const { coverage } = assess(index, steps.ecosystems, timeOf(steps))
+  if (coverage !== undefined && steps.asOf === undefined) await steps.update(coverage.feeds)
   return await matchIndex(index, steps)
 }

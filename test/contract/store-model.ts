@@ -6,9 +6,9 @@ import { source } from '../support/records.ts'
 
 const never = new AbortController().signal
 
-const scopes = ['debian:11', 'debian:12', 'ubuntu:22.04']
+export const scopes = ['debian:11', 'debian:12', 'ubuntu:22.04']
 const names = ['openssl', 'zlib', 'linux', '']
-const allKeys = scopes.flatMap((scope) => names.map((name) => ({ scope, name })))
+export const allKeys = scopes.flatMap((scope) => names.map((name) => ({ scope, name })))
 
 const ratingArbitrary = fc.record(
   {
@@ -127,12 +127,12 @@ function modelImport(before: ModelFeed, feed: string, records: readonly Advisory
   }
 }
 
-function sorted(candidates: readonly Candidate[]): readonly string[] {
+export function sorted(candidates: readonly Candidate[]): readonly string[] {
   return candidates.map((candidate) => JSON.stringify(sortedKeys(candidate))).sort()
 }
 
 /** The value with the properties of every object in alphabetical order. */
-function sortedKeys(value: unknown): unknown {
+export function sortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedKeys)
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { parseDuration, parsePlatform, parseWord } from '../../config/values.ts'
+import { parseDuration, parsePlatform, parseTime, parseWord } from '../../config/values.ts'
 import { severities } from '../../core/severity.ts'
 import { addOption } from '../option.ts'
 import type { CommandContext } from '../program.ts'
@@ -58,6 +58,10 @@ export function defineScan(program: Command, context: CommandContext): void {
       defaultWords: '24h',
     },
   )
+  addOption(command, 'Vulnerability data:', '--as-of <time>', 'answer with the data as it was then: 2026-03-01', {
+    env: 'CHIARO_AS_OF',
+    parse: parseTime,
+  })
   addTerminalOptions(command)
   command.action((image: string, options: ScanOptions) =>
     context.run(command, (signal) => runScan(image, options, signal)),

@@ -25,6 +25,7 @@ export interface ScanOptions extends FeedOptions, TerminalOptions, RegistryComma
   readonly strict?: boolean
   readonly platform?: Platform
   readonly maxDataAge: number
+  readonly asOf?: string
 }
 
 interface Target {
@@ -45,8 +46,9 @@ export async function runScan(reference: string, options: ScanOptions, signal: A
       mirror: options.mirror,
       offline: options.offline === true,
     })
-    const { maxDataAge } = options
-    report = await engine.scan(reference, { image, maxDataAge, signal, progress: display.report })
+    const { maxDataAge, asOf } = options
+    const data = asOf === undefined ? { maxDataAge } : { maxDataAge, asOf }
+    report = await engine.scan(reference, { image, ...data, signal, progress: display.report })
   } finally {
     display.stop()
   }
