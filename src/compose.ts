@@ -15,6 +15,7 @@ import { indexImage } from './scan/index-image.ts'
 import type { KeptMatches } from './scan/known-matches.ts'
 import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
+import type { FeedChanges } from './update/changes.ts'
 import { staleFeeds } from './update/fresh.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
@@ -22,6 +23,7 @@ import { version } from './version.ts'
 export type { PushOutcome } from './exchange/artifact.ts'
 export type { TransferOutcome } from './exchange/transfer.ts'
 export { writeFileWhole } from './io/atomic-file.ts'
+export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
 
 /** Where an engine keeps its data and gets it from. */
@@ -47,6 +49,8 @@ export interface ScanOptions extends IndexOptions {
   readonly maxDataAge: number
   /** Whether to add CVSS scores, EPSS and KEV to the findings. */
   readonly enrich: boolean
+  /** The data as it was at this time, ISO 8601: nothing is brought up to date, and `maxDataAge` does not apply. */
+  readonly asOf?: string
 }
 
 /** How to bring feeds up to date. */
@@ -66,6 +70,11 @@ export interface Engine extends AsyncDisposable {
   scan(reference: string, options: ScanOptions): Promise<VulnerabilityReport>
   /** Updates the feeds named, or all. One failing feed is an outcome, not an error; an unknown name throws `FEED_UNKNOWN`. */
   update(feeds: readonly string[], options: UpdateOptions): Promise<readonly FeedOutcome[]>
+  /**
+   * What changed in a feed between two states, each the number of a generation or a time (ISO 8601); the last change, if none is
+   * named. Throws `FEED_UNKNOWN` and `CONFIG_INVALID`.
+   */
+  changes(feed: string, from?: string | number, to?: string | number): Promise<FeedChanges>
   /** Every feed there is, in order. */
   feedIds(): readonly string[]
   /** Carries vulnerability data to and from other databases. */
@@ -141,16 +150,25 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     options: UpdateOptions | ScanOptions,
   ) {
     const { updateFeeds } = await import('./update/update.ts')
-    const { createSpool } = await import('./io/spool.ts')
+    const { createSpools } = await import('./io/spools.ts')
     const { signal, progress } = options
-    const spool = () => createSpool({ mirror: config.mirror, offline: config.offline })
-    return updateFeeds(feeds, { store: store.advisories, spool, maxAge, force, signal, progress, now: new Date() })
+    await using spools = createSpools({ mirror: config.mirror, offline: config.offline })
+    return await updateFeeds(feeds, {
+      store: store.advisories,
+      lock: (name, waitSignal, work) => store.lock(name, waitSignal, work),
+      spools,
+      maxAge,
+      force,
+      signal,
+      progress,
+      now: new Date(),
+    })
   }
 
   return {
     store,
     index,
-    scan: (reference, options) =>
+    scan: async (reference, options) =>
       scan({
         open: () => open(reference, options),
         index: (image) => read(image, options),
@@ -164,14 +182,37 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         advisories: store.advisories,
         kept,
         maxDataAge: options.maxDataAge,
+        asOf: pastTime(options.asOf),
         now: new Date(),
         version,
       }),
     update: async (names, options) => bring(selectFeeds(families, names), undefined, options.force, options),
+    changes: async (feed, from, to) => {
+      const { feedChanges } = await import('./update/changes.ts')
+      refuseWithoutHistory(feed)
+      return feedChanges(feed, from, to, store.advisories)
+    },
     feedIds: () => allFeeds(families).map((feed) => feed.id),
     exchange: createExchange(store),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
+}
+
+function refuseWithoutHistory(id: string): void {
+  if (allFeeds(families).find((feed) => feed.id === id)?.keepsHistory !== false) return
+  throw new ChiaroError('CONFIG_INVALID', `of ${id} only the current state is kept`, {
+    where: id,
+    advice: 'Everything in it changes every day.',
+  })
+}
+
+/** Throws `CONFIG_INVALID` for a time that has not come yet: nothing can be said of it. */
+function pastTime(asOf: string | undefined): string | undefined {
+  if (asOf === undefined || Date.parse(asOf) <= Date.now()) return asOf
+  throw new ChiaroError('CONFIG_INVALID', `${asOf} has not come yet`, {
+    where: asOf,
+    advice: 'Name a time in the past, or none for the data of now.',
+  })
 }
 
 function createExchange(store: Store): Exchange {

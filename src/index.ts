@@ -9,6 +9,7 @@
  */
 import { createEngine, type Engine, type FeedOutcome } from './compose.ts'
 import { defaultDatabase } from './config/paths.ts'
+import { parseTime } from './config/values.ts'
 import type { Platform, RegistryOptions } from './core/image.ts'
 import type { Progress } from './core/progress.ts'
 import type { IndexReport, VulnerabilityReport } from './core/report.ts'
@@ -63,6 +64,11 @@ export interface ScanOptions extends IndexOptions {
   readonly maxDataAge?: number
   /** Adds CVSS scores (NVD), likelihood (EPSS) and known exploitation (CISA KEV) to the findings. Default: true. */
   readonly enrich?: boolean
+  /**
+   * Answer with the data as it was at this time, ISO 8601. Nothing is brought up to date then, and `maxDataAge` does not
+   * apply; a feed that had no data is a gap. Default: now.
+   */
+  readonly asOf?: string
 }
 
 /** Options for updating feeds. */
@@ -76,7 +82,7 @@ const day = 24 * 60 * 60 * 1000
 /**
  * Scans an image: what is in it, which known vulnerabilities that has, and what could not be told. `reference` is what
  * `chiaro scan` takes. Rejects with a `ChiaroError` when the image cannot be found or read; data that cannot be had is a gap
- * of the report instead.
+ * of the report instead. A time that cannot be read, or has not come yet, is `CONFIG_INVALID`.
  */
 export async function scan(reference: string, options: ScanOptions = {}): Promise<VulnerabilityReport> {
   await using engine = await open(options)
@@ -85,6 +91,7 @@ export async function scan(reference: string, options: ScanOptions = {}): Promis
     ...running(options),
     maxDataAge: options.maxDataAge ?? day,
     enrich: options.enrich ?? true,
+    ...(options.asOf === undefined ? {} : { asOf: parseTime(options.asOf) }),
   })
 }
 

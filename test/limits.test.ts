@@ -39,6 +39,8 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   archiveBytes: ['src/image/archive.test.ts', 'that would fill the disk'],
   archiveRatio: ['src/image/archive.test.ts', 'that would fill the disk'],
   archiveRatioFrom: ['src/image/archive.test.ts', 'that would fill the disk'],
+  feedsAtOnce: ['src/update/update.test.ts', 'fetches several feeds at a time and imports one'],
+  feedFetchesPerHost: ['src/update/update.test.ts', 'asks a host for limits.feedFetchesPerHost feeds at a time'],
   feedBytes: ['src/io/spool.test.ts', 'refuses a file beyond the limit'],
   feedContentBytes: ['src/io/decompress.test.ts', 'limits the content, whatever the compression'],
   feedRecordBytes: ['src/io/json-stream.test.ts', 'reports an element beyond the size limit without holding it'],

@@ -65,6 +65,12 @@ export const limits = {
   archiveBytes: 64 * GiB,
   archiveRatio: 200,
   archiveRatioFrom: 4 * GiB,
+  /**
+   * Feeds that are updated at a time, and fetched at a time from one host. Four keep the import, which is one at a time, fed;
+   * with two a host serves one while it is waited for the answer to the other, and sees no more of us than of a browser.
+   */
+  feedsAtOnce: 4,
+  feedFetchesPerHost: 2,
   /** A feed's file as transferred, and decompressed. */
   feedBytes: 2 * GiB,
   feedContentBytes: 16 * GiB,

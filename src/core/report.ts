@@ -152,6 +152,8 @@ export interface FeedData {
 export interface VulnerabilityReport {
   readonly schemaVersion: 1
   readonly generator: { readonly name: 'chiaro'; readonly version: string }
+  /** The time as of which the data was asked, ISO 8601; not there: now. */
+  readonly asOf?: string
   readonly image: ReportImage
   readonly release: Release | undefined
   readonly packages: readonly IndexedPackage[]

@@ -101,8 +101,8 @@ export interface AdvisoryStore {
    * statement, for which `wanted` is then called once; candidates have the very objects that it saw.
    */
   candidates(keys: readonly AdvisoryKey[], options?: CandidateOptions): Promise<readonly Candidate[]>
-  /** How many current statements each scope has. */
-  scopeSizes(scopes: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** How many statements each scope has, or had at `asOf`. */
+  scopeSizes(scopes: readonly string[], asOf?: string): Promise<ReadonlyMap<string, number>>
   /** What the feeds say of the vulnerabilities of these ids, in one batch, in no particular order. */
   vulnerabilities(
     feeds: readonly string[],

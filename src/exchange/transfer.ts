@@ -2,8 +2,9 @@ import { throwIfAborted } from '../core/abort.ts'
 import type { FeedRecord } from '../core/advisory.ts'
 import { ChiaroError } from '../core/errors.ts'
 import type { Feed } from '../core/feed.ts'
+import { findGeneration } from '../core/generation.ts'
 import type { Progress } from '../core/progress.ts'
-import type { AdvisoryStore, FeedStatus, Generation, ImportResult, ImportSource } from '../core/store.ts'
+import type { AdvisoryStore, FeedStatus, ImportResult, ImportSource } from '../core/store.ts'
 import type { DataFile, ExportedFeed, FeedExport } from './data-file.ts'
 
 /** What is needed to carry data out of a store, and into one. */
@@ -45,7 +46,9 @@ async function exportOf(
   const { keepsHistory, mayBeEmpty } = feeds.find((feed) => feed.id === id) ?? {}
   // Of what keeps no history it is not known what was removed.
   const base =
-    since === undefined || keepsHistory === false ? undefined : baseOf(id, since, await advisories.generations(id))
+    since === undefined || keepsHistory === false
+      ? undefined
+      : findGeneration(id, since, await advisories.generations(id))
   const records = async function* (): AsyncGenerator<FeedRecord> {
     yield* watched(advisories.records(id, base?.number), `${id}: exporting`, id, signal, progress)
     for (const gap of await advisories.gaps(id)) yield gap
@@ -62,18 +65,6 @@ async function exportOf(
     ...(base === undefined ? {} : { since: { fingerprint: base.fingerprint, version: base.version } }),
   }
   return { feed: exported, records: records() }
-}
-
-/** The generation that was current at a time, or has a number; `undefined` for everything, where there was none yet. */
-function baseOf(feed: string, since: string | number, generations: readonly Generation[]): Generation | undefined {
-  if (typeof since === 'string')
-    return generations.findLast(({ importedAt }) => Date.parse(importedAt) <= Date.parse(since))
-  const found = generations.find(({ number }) => number === since)
-  if (found !== undefined || since === 0) return found
-  throw new ChiaroError('CONFIG_INVALID', `${feed} has no generation ${since}`, {
-    where: feed,
-    advice: `It has ${generations.map(({ number }) => number).join(', ')}.`,
-  })
 }
 
 /** What became of a feed in a data file. `unchanged`: what is loaded is the same already. */

@@ -14,6 +14,7 @@ export const json: ReportWriter = {
     const { layers } = report.image
     yield `{\n  "schemaVersion": ${report.schemaVersion},\n`
     yield `  "generator": ${encode(report.generator)},\n`
+    yield `  "asOf": ${encode(report.asOf ?? null)},\n`
     yield `  "image": ${encode(imageOf(report.image))},\n`
     yield `  "release": ${encode(releaseOf(report.release))},\n`
     yield* list('packages', report.packages, (pkg) => packageOf(pkg, layers))
@@ -44,7 +45,7 @@ function* list<Item>(key: string, items: readonly Item[], map: (item: Item) => u
 }
 
 /** JSON that a terminal shows and does not obey: what `JSON.stringify` leaves of control and direction characters is escaped. */
-function encode(value: unknown): string {
+export function encode(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -32,6 +32,12 @@ const numeric = {
   compare: (left: string, right: string) => Math.sign(left.localeCompare(right, 'en', { numeric: true })) as -1 | 0 | 1,
 }
 
+it('says as of when the data is, and which generation of each feed', () => {
+  const text = written(sampleReport({ asOf: '2026-03-01T00:00:00.000Z' }), { width: 100 })
+  expect(text).toContain('As of         2026-03-01T00:00:00.000Z, with the data of then\n')
+  expect(text).toContain('Data          debian: generation 3 of 2026-02-28T09:00Z, 412,345 statements\n')
+})
+
 describe('the width of the table report', () => {
   const reports = {
     sample: sampleReport({ gaps: [ended, unreadable] }),

@@ -77,6 +77,7 @@ function scan(options: { kept: boolean; rules?: string; now?: Date; maxDataAge?:
     advisories: store.advisories,
     kept: options.kept ? { store: store.index, analyzersKey: 'a', rules } : undefined,
     maxDataAge,
+    asOf: undefined,
     now,
     version: '0',
   })
@@ -144,7 +145,12 @@ it('data that findings are only enriched with does not matter', async () => {
     ofFact: () => undefined,
   }
   const run = async () => {
-    const options = { kept: { store: store.index, analyzersKey: 'a', rules: '1' }, maxDataAge: 1, now: new Date() }
+    const options = {
+      kept: { store: store.index, analyzersKey: 'a', rules: '1' },
+      maxDataAge: 1,
+      now: new Date(),
+      asOf: undefined,
+    }
     const data = { ecosystems: [ecosystem], enrichers: [enricher], advisories: { ...store.advisories, candidates } }
     await matchIndex(index, { ...options, ...data, version: '0' })
     return matched

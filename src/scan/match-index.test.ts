@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Advisory, Statement } from '../core/advisory.ts'
 import type { Ecosystem } from '../core/ecosystem.ts'
@@ -86,15 +87,16 @@ async function load(...records: readonly Advisory[]): Promise<void> {
 
 function match(
   index: IndexReport,
-  options: { now?: Date; maxDataAge?: number; ecosystems?: readonly Ecosystem[] } = {},
+  options: { now?: Date; maxDataAge?: number; asOf?: string; ecosystems?: readonly Ecosystem[] } = {},
 ) {
-  const { now = new Date(), maxDataAge = 60_000, ecosystems = [ecosystem] } = options
+  const { now = new Date(), maxDataAge = 60_000, asOf, ecosystems = [ecosystem] } = options
   return matchIndex(index, {
     ecosystems,
     enrichers: [],
     advisories: store.advisories,
     kept: undefined,
     maxDataAge,
+    asOf,
     now,
     version: '0',
   })
@@ -118,6 +120,21 @@ describe('matching', () => {
       layer: 0,
     })
     expect(gaps).toEqual([])
+  })
+
+  it('answers with the data as it was, however old that is', async () => {
+    await load(advisory('CVE-1', { fix: 'fixed', fixedIn: '3.0.11-1' }), advisory('CVE-2', { fix: 'open' }))
+    await sleep(5)
+    const asOf = new Date().toISOString()
+    await sleep(5)
+    await load(advisory('CVE-2', { fix: 'fixed', fixedIn: '3.0.9-1' }), advisory('CVE-3', { fix: 'open' }))
+    const ids = async (options: Parameters<typeof match>[1]) => {
+      const { findings, gaps, data } = await match(indexOf([openssl]), options)
+      expect(gaps).toEqual([])
+      return [data[0]!.generation, ...findings.map(({ id }) => id).sort()]
+    }
+    expect(await ids({})).toEqual([2, 'CVE-3'])
+    expect(await ids({ asOf, now: new Date('2029-12-31'), maxDataAge: 0 })).toEqual([1, 'CVE-1', 'CVE-2'])
   })
 
   it('does not report what the vendor says is not affected', async () => {
@@ -204,6 +221,31 @@ describe('what cannot be told', () => {
   it('a release that the data does not know', async () => {
     await load(advisory('CVE-1', { fix: 'open' }))
     expect(await gapsOf(indexOf([openssl], { ...release, versionId: '2' }))).toEqual(['release-without-data'])
+  })
+
+  it('a feed that had no data at the time that is asked about', async () => {
+    await load(advisory('CVE-1', { fix: 'fixed', fixedIn: '3.0.11-1' }))
+    const { findings, gaps, data, asOf } = await match(indexOf([openssl]), { asOf: '2020-01-01T00:00:00.000Z' })
+    expect([findings, asOf, data[0]!.generation]).toEqual([[], '2020-01-01T00:00:00.000Z', 0])
+    expect(gaps).toEqual([
+      { code: 'data-missing', where: 'sample', detail: expect.stringContaining('no data of this feed at 2020-01-01') },
+    ])
+  })
+
+  it('a release that the data did not know then', async () => {
+    await load(advisory('CVE-1', { fix: 'open' }, 'openssl', 'sample:2'))
+    await sleep(5)
+    const asOf = new Date().toISOString()
+    await sleep(5)
+    await load(advisory('CVE-1', { fix: 'open' }))
+    expect(await gapsOf(indexOf([openssl]))).toEqual([])
+    expect((await match(indexOf([openssl]), { asOf })).gaps.map(({ code }) => code)).toEqual(['release-without-data'])
+  })
+
+  it('data of a clock that was ahead', async () => {
+    await load(advisory('CVE-1', { fix: 'open' }))
+    const { gaps } = await match(indexOf([openssl]), { now: new Date(Date.now() - 3_600_000) })
+    expect(gaps.map(({ code }) => code)).toEqual(['data-stale'])
   })
 
   it('old data, and why it is old', async () => {

@@ -24,6 +24,8 @@ export interface MatchOptions {
   readonly kept: KeptMatches | undefined
   /** Data checked longer ago than this, in milliseconds, is a gap. */
   readonly maxDataAge: number
+  /** The data is asked for as it was at this time, ISO 8601, however old it is; now, if it is not given. */
+  readonly asOf: string | undefined
   readonly now: Date
   /** The version of Chiaro, for the report. */
   readonly version: string
@@ -34,21 +36,23 @@ export interface MatchOptions {
  * each pair. What cannot be assessed becomes a gap. Throws `DATABASE_FAILED` only.
  */
 export async function matchIndex(index: IndexReport, options: MatchOptions): Promise<VulnerabilityReport> {
-  const assessment = assess(index, options.ecosystems, options.now)
+  const { advisories, asOf } = options
+  const assessment = assess(index, options.ecosystems, timeOf(options))
   const { ecosystem, coverage, packages } = assessment
   const gaps: Gap[] = [...index.gaps, ...assessment.gaps]
   const findings: Finding[] = []
-  const all = coverage === undefined ? [] : await options.advisories.status()
+  const all = coverage === undefined ? [] : await advisories.status(undefined, asOf)
   const feeds = (coverage?.feeds ?? []).flatMap(({ id }) => all.find(({ feed }) => feed === id) ?? [])
   if (ecosystem !== undefined && coverage !== undefined) {
     gaps.push(...(await dataGaps(coverage, feeds, options)))
     const match = async () => {
       const places = new Map(index.packages.map((pkg, place) => [pkg, place]))
-      return lookUp(packages, places, ecosystem, coverage, options.advisories)
+      return lookUp(packages, places, ecosystem, coverage, { advisories, asOf })
     }
     const others = options.enrichers
     const basis = all.filter(({ feed }) => !others.some((enricher) => isFeedOf(enricher, feed)))
-    const matches = await knownMatches(index, basis, options.kept, match)
+    // What is kept is about the data of now.
+    const matches = await knownMatches(index, basis, asOf === undefined ? options.kept : undefined, match)
     const ownFeeds = new Set(coverage.feeds.map(({ id }) => id))
     for (const joined of joinMatches(matches, { packages: index.packages, versions: ecosystem.versions, ownFeeds })) {
       const { verdict } = joined.claims[0].match
@@ -59,6 +63,7 @@ export async function matchIndex(index: IndexReport, options: MatchOptions): Pro
   return {
     schemaVersion: 1,
     generator: { name: 'chiaro', version: options.version },
+    ...(asOf === undefined ? {} : { asOf }),
     image: index.image,
     release: index.release,
     packages: index.packages,
@@ -69,15 +74,26 @@ export async function matchIndex(index: IndexReport, options: MatchOptions): Pro
   }
 }
 
+/** The time as of which an image is assessed. */
+export function timeOf({ asOf, now }: Pick<MatchOptions, 'asOf' | 'now'>): Date {
+  return asOf === undefined ? now : new Date(asOf)
+}
+
+/** Where to look, and as of when. */
+interface LookUp {
+  readonly advisories: AdvisoryStore
+  readonly asOf: string | undefined
+}
+
 /** Looks up all packages in one batch, and judges. */
 async function lookUp(
   packages: readonly IndexedPackage[],
   places: ReadonlyMap<IndexedPackage, number>,
   ecosystem: Ecosystem,
   coverage: Coverage,
-  advisories: AdvisoryStore,
+  { advisories, asOf }: LookUp,
 ): Promise<readonly Match[]> {
-  const facts = await lookUpFacts(packages, ecosystem, advisories)
+  const facts = await lookUpFacts(packages, ecosystem, { advisories, asOf })
   const byKey = new Map<string, { readonly key: AdvisoryKey; readonly packages: IndexedPackage[] }>()
   for (const pkg of packages) {
     for (const key of ecosystem.keys(pkg, coverage, facts)) {
@@ -96,7 +112,7 @@ async function lookUp(
   }
   const candidates = await advisories.candidates(
     [...byKey.values()].map(({ key }) => key),
-    { wanted: concerned },
+    { wanted: concerned, ...(asOf === undefined ? {} : { asOf }) },
   )
   const matches: Match[] = []
   for (const candidate of candidates) {
@@ -114,12 +130,12 @@ async function lookUp(
 async function lookUpFacts(
   packages: readonly IndexedPackage[],
   ecosystem: Ecosystem,
-  advisories: AdvisoryStore,
+  { advisories, asOf }: LookUp,
 ): Promise<Facts> {
   const requests = ecosystem.facts?.(packages) ?? []
   if (requests.length === 0) return noFacts
   const found = await Promise.all(
-    requests.map(async ({ feed, names }) => [feed, await advisories.facts(feed, names)] as const),
+    requests.map(async ({ feed, names }) => [feed, await advisories.facts(feed, names, asOf)] as const),
   )
   const byFeed = new Map(found)
   return (feed, name) => byFeed.get(feed)?.get(name)

@@ -3,13 +3,13 @@ import type { Image } from '../core/image.ts'
 import type { IndexReport, VulnerabilityReport } from '../core/report.ts'
 import { assess } from './assess.ts'
 import { enrichmentFeeds, enrichReport } from './enrich.ts'
-import { type MatchOptions, matchIndex } from './match-index.ts'
+import { type MatchOptions, matchIndex, timeOf } from './match-index.ts'
 
 /** The parts of a scan, in reading order. */
 export interface ScanSteps extends MatchOptions {
   open(): Promise<Image>
   index(image: Image): Promise<IndexReport>
-  /** Brings the feeds up to date that are missing or older than `maxDataAge`. What fails shows in the report as a gap. */
+  /** Brings the feeds up to date that are missing or older than `maxDataAge`. What fails shows in the report as a gap. Not called with `asOf`. */
   update(feeds: readonly Feed[]): Promise<void>
   /** Whether to add what is known of the vulnerabilities beside what the distribution says of them. */
   readonly enrich: boolean
@@ -22,10 +22,10 @@ export interface ScanSteps extends MatchOptions {
 export async function scan(steps: ScanSteps): Promise<VulnerabilityReport> {
   await using image = await steps.open()
   const index = await steps.index(image)
-  const { coverage } = assess(index, steps.ecosystems, steps.now)
-  if (coverage !== undefined) await steps.update(coverage.feeds)
+  const { coverage } = assess(index, steps.ecosystems, timeOf(steps))
+  if (coverage !== undefined && steps.asOf === undefined) await steps.update(coverage.feeds)
   const report = await matchIndex(index, steps)
   if (!steps.enrich || report.findings.length === 0) return report
-  await steps.update(enrichmentFeeds(report, steps.enrichers))
+  if (steps.asOf === undefined) await steps.update(enrichmentFeeds(report, steps.enrichers))
   return await enrichReport(report, steps)
 }

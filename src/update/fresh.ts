@@ -6,10 +6,10 @@ export function isCurrent(feed: Feed, status: FeedStatus | undefined): status is
   return status !== undefined && status.generation > 0 && status.version === feed.version
 }
 
-/** Whether a feed was found current at most `maxAge` milliseconds ago. */
+/** Whether a feed was found current at most `maxAge` milliseconds ago; of a clock that was wrong, no more than that ahead. */
 export function isFresh(feed: Feed, status: FeedStatus | undefined, maxAge: number, now: Date): boolean {
   if (!isCurrent(feed, status) || status.checkedAt === null) return false
-  return now.getTime() - Date.parse(status.checkedAt) <= maxAge
+  return Math.abs(now.getTime() - Date.parse(status.checkedAt)) <= maxAge
 }
 
 /** Those of the feeds that are missing or older than `maxAge` milliseconds. */

@@ -9,6 +9,7 @@ import { testFacts } from './store-facts.ts'
 import { compareWithModel, generationArbitrary } from './store-model.ts'
 import { testPartialImports } from './store-partial.ts'
 import { testPast } from './store-past.ts'
+import { compareWithPast } from './store-past-model.ts'
 import { testRecords } from './store-records.ts'
 import { digest, indexReport, layerIndex, matches } from './store-samples.ts'
 import { texts } from './store-texts.ts'
@@ -518,6 +519,46 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
           }),
           { numRuns: 40 },
         )
+      })
+
+      it('any state can be asked for again, and what changed between any two', { timeout: 120_000 }, async () => {
+        await fc.assert(
+          fc.asyncProperty(fc.array(generationArbitrary, { minLength: 1, maxLength: 5 }), async (generations) => {
+            const own = await create()
+            const fresh = await own.open()
+            try {
+              await compareWithPast(fresh, generations)
+            } finally {
+              await fresh[Symbol.asyncDispose]()
+              await own.remove()
+            }
+          }),
+          { numRuns: 40 },
+        )
+      })
+
+      it('gc keeps every state since, and what is gone is no data, never other data', async () => {
+        const key = { scope: 'debian:12', name: 'a' }
+        const times: string[] = []
+        for (const version of ['1', '2', '3']) {
+          await advisories.import(source([advisory('CVE-1', [statement(key.scope, key.name, version)])]), never)
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          times.push(new Date().toISOString())
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+        const seen = () =>
+          Promise.all(
+            times.map(async (asOf) => {
+              const found = await advisories.candidates([key], { asOf })
+              return found.map(({ statement: { fixedIn } }) => fixedIn).join()
+            }),
+          )
+        expect(await seen()).toEqual(['1', '2', '3'])
+        await store.gc(times[1]!)
+        expect(await seen()).toEqual(['', '2', '3'])
+        expect((await advisories.generations('debian')).map(({ number }) => number)).toEqual([2, 3])
+        expect((await advisories.status(['debian'], times[0]))[0]).toMatchObject({ generation: 0, checkedAt: null })
+        expect(await advisories.scopeSizes(['debian:12'], times[0])).toEqual(new Map([['debian:12', 0]]))
       })
     })
 

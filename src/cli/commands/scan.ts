@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { parseDuration, parsePlatform, parseWord } from '../../config/values.ts'
+import { parseDuration, parsePlatform, parseTime, parseWord } from '../../config/values.ts'
 import { findingOrders } from '../../core/finding-order.ts'
 import { severities } from '../../core/severity.ts'
 import { addOption } from '../option.ts'
@@ -61,6 +61,10 @@ export function defineScan(program: Command, context: CommandContext): void {
   )
   addOption(command, 'Vulnerability data:', '--no-enrich', 'do without CVSS scores, EPSS and KEV', {
     env: 'CHIARO_NO_ENRICH',
+  })
+  addOption(command, 'Vulnerability data:', '--as-of <time>', 'answer with the data as it was then: 2026-03-01', {
+    env: 'CHIARO_AS_OF',
+    parse: parseTime,
   })
   addTerminalOptions(command)
   command.action((image: string, options: ScanOptions) =>

@@ -28,6 +28,7 @@ export interface ScanOptions extends FeedOptions, TerminalOptions, RegistryComma
   readonly maxDataAge: number
   readonly enrich: boolean
   readonly sort: FindingOrder
+  readonly asOf?: string
 }
 
 interface Target {
@@ -48,8 +49,9 @@ export async function runScan(reference: string, options: ScanOptions, signal: A
       mirror: options.mirror,
       offline: options.offline === true,
     })
-    const { maxDataAge, enrich } = options
-    report = await engine.scan(reference, { image, maxDataAge, enrich, signal, progress: display.report })
+    const { maxDataAge, asOf, enrich } = options
+    const data = asOf === undefined ? { maxDataAge, enrich } : { maxDataAge, enrich, asOf }
+    report = await engine.scan(reference, { image, ...data, signal, progress: display.report })
   } finally {
     display.stop()
   }

@@ -4,7 +4,7 @@ import { reportOf } from '../../../test/support/reports.ts'
 import type { Release } from '../../core/package.ts'
 import type { IndexedPackage } from '../../core/report.ts'
 import type { Store } from '../../core/store.ts'
-import { createSpool } from '../../io/spool.ts'
+import { createSpools } from '../../io/spools.ts'
 import { matchIndex } from '../../scan/match-index.ts'
 import { openStore } from '../../store/open.ts'
 import { updateFeeds } from '../../update/update.ts'
@@ -50,7 +50,8 @@ describe.skipIf(feeds === undefined)('hand-checked findings (skipped without CHI
     store = await openStore('sqlite::memory:')
     const outcomes = await updateFeeds(rhel.feeds(), {
       store: store.advisories,
-      spool: () => createSpool({ mirror: feeds!, offline: true }),
+      lock: store.lock,
+      spools: createSpools({ mirror: feeds!, offline: true }),
       ...{ maxAge: undefined, force: false, signal: new AbortController().signal, progress: () => {}, now: new Date() },
     })
     expect(outcomes.map(({ outcome, result }) => `${outcome} ${result?.gaps.length}`)).toEqual(
@@ -67,6 +68,7 @@ describe.skipIf(feeds === undefined)('hand-checked findings (skipped without CHI
       ecosystems: [rhel],
       enrichers: [],
       kept: undefined,
+      asOf: undefined,
       advisories: store.advisories,
       maxDataAge: Infinity,
       now: new Date(),

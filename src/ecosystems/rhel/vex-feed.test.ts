@@ -8,6 +8,7 @@ import { type FeedRecord, isFact, isGap, isRemoval } from '../../core/advisory.t
 import type { Fetched, Spool } from '../../core/feed.ts'
 import { limits } from '../../core/limits.ts'
 import { createSpool } from '../../io/spool.ts'
+import { createSpools } from '../../io/spools.ts'
 import { openStore } from '../../store/open.ts'
 import { updateFeeds } from '../../update/update.ts'
 import { mapFeeds, vexFeed } from './feed.ts'
@@ -242,10 +243,11 @@ describe('an update', () => {
     })
     await using store = await openStore('sqlite::memory:')
     const update = async () => {
-      const spool = () => createSpool({ mirror: directory, offline: true })
+      const spools = createSpools({ mirror: directory, offline: true })
       const options = {
         store: store.advisories,
-        spool,
+        lock: store.lock,
+        spools,
         maxAge: undefined,
         force: false,
         signal,

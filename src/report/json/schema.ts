@@ -239,6 +239,7 @@ export const reportSchema = Type.Object(
       { name: Type.Literal('chiaro', { description: 'Always chiaro.' }), version: text('The version of Chiaro.') },
       'The program that wrote the report.',
     ),
+    asOf: timeOrNull('The time as of which the data was asked: the report says what was known then; null: now.'),
     image,
     release,
     packages: Type.Array(indexedPackage, {

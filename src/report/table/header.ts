@@ -34,6 +34,7 @@ function* fieldsOf(report: VulnerabilityReport, width: number, options: WriterOp
   yield distributionOf(report)
   yield ['Packages', packagesOf(report)]
   if (image.layers.length > 0) yield ['Layers', grouped(image.layers.length)]
+  if (report.asOf !== undefined) yield ['As of', `${line(report.asOf)}, with the data of then`, 'bold']
   for (const [index, data] of report.data.entries()) yield dataOf(index === 0 ? 'Data' : '', data, report, options)
   if (report.data.length === 0) yield ['Data', 'none was used', 'yellow']
   yield* enrichmentOf(report, options)
@@ -58,9 +59,15 @@ function packagesOf({ packages }: VulnerabilityReport): string {
   return [...types].map(([type, count]) => `${grouped(count)} ${line(type)}`).join(', ')
 }
 
-function dataOf(label: string, data: FeedData, { gaps }: VulnerabilityReport, { now }: WriterOptions): Field {
+function dataOf(label: string, data: FeedData, { gaps, asOf }: VulnerabilityReport, { now }: WriterOptions): Field {
   const feed = line(data.feed)
-  if (data.generation === 0 || data.checkedAt === null) return [label, `${feed}: never loaded`, 'red']
+  if (data.generation === 0 || data.checkedAt === null) {
+    return [label, `${feed}: ${asOf === undefined ? 'never loaded' : 'no data of then'}`, 'red']
+  }
+  if (asOf !== undefined) {
+    const imported = data.importedAt === null ? '' : ` of ${line(data.importedAt.slice(0, 16))}Z`
+    return [label, `${feed}: generation ${data.generation}${imported}, ${counted(data.records, 'statement')}`]
+  }
   const stale = gaps.some(({ code, where }) => code === 'data-stale' && where === data.feed)
   const text = `${feed}: checked ${line(ago(data.checkedAt, now))}, ${counted(data.records, 'statement')}`
   return stale ? [label, `${text}, out of date`, 'yellow'] : [label, text]
