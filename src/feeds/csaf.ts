@@ -141,6 +141,9 @@ function componentOf(
     const product = products.get(id)
     return product && { product, within: [] }
   }
+  const component = products.get(relationship.product_reference)
+  const platform = products.get(relationship.relates_to_product_reference)
+  if (component !== undefined && platform !== undefined) return { product: component, within: [platform] }
   const inner = componentOf(relationship.product_reference, products, relationships, depth + 1)
   const outer = componentOf(relationship.relates_to_product_reference, products, relationships, depth + 1)
   if (inner === undefined || outer === undefined) return undefined

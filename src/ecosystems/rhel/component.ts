@@ -33,14 +33,14 @@ interface Purl {
 }
 
 function readPurl(text: string, productName: string, outer: string | undefined): Component | undefined {
-  const purl = parsePurl(text)
+  // Most of a long document can be of Maven: that is not taken apart.
+  const purl = /^pkg:(?:rpm|oci)\//i.test(text) ? parsePurl(text) : undefined
   if (purl === undefined) return undefined
   const { type, path, version, qualifiers } = purl
   if (type === 'oci') {
     const repository = qualifiers.get('repository_url')?.replace(/^[^/]*\//, '')
     return { kind: 'container', name: repository ?? path.join('/'), tag: qualifiers.get('tag') }
   }
-  if (type !== 'rpm') return undefined
   const epoch = qualifiers.get('epoch')
   const label = qualifiers.get('rpmmod') ?? moduleIn(productName)
   return {
@@ -57,20 +57,24 @@ function parsePurl(text: string): Purl | undefined {
   const [, type, path, version, query] = /^pkg:([^/]+)\/([^@?#]+)(?:@([^?#]*))?(?:\?([^#]*))?/.exec(text) ?? []
   if (type === undefined) return undefined
   try {
-    const pairs = (query ?? '').split('&').filter(Boolean)
-    const qualifiers = pairs.map((pair) => {
+    const qualifiers = new Map<string, string>()
+    for (const pair of query?.split('&') ?? []) {
       const at = pair.indexOf('=')
-      return [pair.slice(0, at), decodeURIComponent(pair.slice(at + 1))] as const
-    })
+      qualifiers.set(pair.slice(0, at), decoded(pair.slice(at + 1)))
+    }
     return {
       type: type.toLowerCase(),
-      path: path!.split('/').filter(Boolean).map(decodeURIComponent),
-      version: version === undefined ? undefined : decodeURIComponent(version),
-      qualifiers: new Map(qualifiers),
+      path: decoded(path!).split('/').filter(Boolean),
+      version: version === undefined ? undefined : decoded(version),
+      qualifiers,
     }
   } catch {
     return undefined
   }
+}
+
+function decoded(text: string): string {
+  return text.includes('%') ? decodeURIComponent(text) : text
 }
 
 /** `pkg:rpmmod/redhat/nodejs@18:8090020231201:abc`: the stream that a component is in. */

@@ -62,10 +62,14 @@ class Statements {
     this.#vulnerability = vulnerability
   }
 
-  /** Takes in that a product has a status. What is said of products that no image has is left out. */
+  /**
+   * Takes in that a product has a status. What is said of products that no image has is left out; so is what is said of one
+   * version only, if it is not that it is fixed: they are packages that were in an advisory with others.
+   */
   add(status: string, product: string): void {
     const found = this.#document.component(product)
-    const component = found && readComponent(found)
+    const ofVersion = found?.product.purl?.includes('@') === true
+    const component = found === undefined || (ofVersion && status !== 'fixed') ? undefined : readComponent(found)
     const cpe = found?.within.findLast((outer) => outer.cpe !== undefined)?.cpe
     if (component === undefined || (cpe === undefined && component.kind === 'rpm')) return
     if (component.kind === 'rpm' && !isJudged(component.name)) return
@@ -108,7 +112,6 @@ class Statements {
     })
   }
 
-  /** What is said of one version only is said of packages that were in an advisory with others: it is left out. */
   #addClaim(component: Component, cpe: string, fix: Claim['fix'] | undefined, product: string): void {
     if (fix === undefined || (component.kind === 'rpm' ? component.version : component.tag) !== undefined) return
     const key = claimKey(component, cpe)
