@@ -172,8 +172,9 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       scan({
         open: () => open(reference, options),
         index: (image) => read(image, options),
-        update: async (feeds) => {
-          const stale = await staleFeeds(feeds, store.advisories, options.maxDataAge, new Date())
+        update: async (feeds, retryAfter) => {
+          const { maxDataAge: maxAge } = options
+          const stale = await staleFeeds(feeds, store.advisories, { maxAge, retryAfter }, new Date())
           if (stale.length > 0) await bring(stale, options.maxDataAge, false, options)
         },
         ecosystems,
@@ -261,7 +262,7 @@ function selectFeeds(from: readonly FeedFamily[], names: readonly string[]): rea
     if (matching.length === 0) {
       throw new ChiaroError('FEED_UNKNOWN', `there is no feed ${JSON.stringify(name)}`, {
         where: name,
-        advice: `Feeds are named as "chiaro data" shows them, or by what has several: ${from.map(({ id }) => id).join(', ')}.`,
+        advice: `Feeds are named as "chiaro data" shows them, or by distribution or source: ${from.map(({ id }) => id).join(', ')}.`,
       })
     }
     for (const feed of matching) selected.add(feeds.find(({ id }) => id === feed.id) ?? feed)

@@ -37,7 +37,7 @@ describe('riskOf', () => {
     ['100 at most', findingOf('critical', { severitySource: 'nvd', cvss: [critical], kev: kev(true) }), 100],
     ['the usual likelihood where EPSS has none', findingOf('high'), 4],
     ['that of medium where nobody rated it', findingOf('unknown', { epss: epss(0.1) }), 5.5],
-    ['next to nothing, in hundredths', findingOf('negligible', { epss: epss(0.002) }), 0.01],
+    ['next to nothing, in thousandths', findingOf('negligible', { epss: epss(0.00043) }), 0.002],
   ])('%s', (_, finding, expected) => {
     expect(riskOf(finding)).toBe(expected)
   })

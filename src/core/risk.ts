@@ -36,5 +36,5 @@ export function riskOf({
   const impact = (own?.score ?? middles[severity]) / 10
   const likelihood = kev === null ? (epss?.score ?? usualLikelihood) : 1
   const factor = kev?.ransomware === true ? ransomwareFactor : 1
-  return Math.min(100, Math.round(10_000 * impact * likelihood * factor) / 100)
+  return Math.min(100, Math.round(100_000 * impact * likelihood * factor) / 1000)
 }

@@ -248,28 +248,30 @@ describe('request', () => {
 })
 
 describe('redirects', () => {
-  const secret = { authorization: 'Bearer secret', cookie: 'session=1' }
+  const secret = { authorization: 'Bearer secret', cookie: 'session=1', apiKey: 'key' }
 
   it('keeps credentials at the same origin and drops them for good at another', async () => {
     const seen: (string | undefined)[] = []
     const home = await serve((request, response) => {
-      seen.push(`home ${request.url} ${request.headers.authorization} ${request.headers.cookie}`)
+      seen.push(
+        `home ${request.url} ${request.headers.authorization} ${request.headers.cookie} ${request.headers.apikey}`,
+      )
       if (request.url === '/') response.writeHead(302, { location: '/again' }).end()
       else if (request.url === '/again') response.writeHead(307, { location: `${other.url}/blob?signature=x` }).end()
       else response.end('back')
     })
     const other = await serve((request, response) => {
-      seen.push(`other ${request.headers.authorization} ${request.headers.cookie}`)
+      seen.push(`other ${request.headers.authorization} ${request.headers.cookie} ${request.headers.apikey}`)
       response.writeHead(301, { location: `${home.url}/back` }).end()
     })
     await using http = client()
     const response = await http.request(home.url, { signal, headers: secret })
     expect(await response.text()).toBe('back')
     expect(seen).toEqual([
-      'home / Bearer secret session=1',
-      'home /again Bearer secret session=1',
-      'other undefined undefined',
-      'home /back undefined undefined',
+      'home / Bearer secret session=1 key',
+      'home /again Bearer secret session=1 key',
+      'other undefined undefined undefined',
+      'home /back undefined undefined undefined',
     ])
   })
 

@@ -139,7 +139,7 @@ describe('the rows of the table report', () => {
     [9.94, '9.9'],
     [0.05, '0.1'],
     [0.049, '<0.1'],
-    [0, '0.0'],
+    [0, '<0.1'],
   ])('tell a risk of %f as %s', (risk, shown) => {
     expect(riskText(risk)).toBe(shown)
   })

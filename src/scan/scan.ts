@@ -9,11 +9,17 @@ import { type MatchOptions, matchIndex, timeOf } from './match-index.ts'
 export interface ScanSteps extends MatchOptions {
   open(): Promise<Image>
   index(image: Image): Promise<IndexReport>
-  /** Brings the feeds up to date that are missing or older than `maxDataAge`. What fails shows in the report as a gap. Not called with `asOf`. */
-  update(feeds: readonly Feed[]): Promise<void>
+  /**
+   * Brings the feeds up to date that are missing or older than `maxDataAge`, but for those that failed within the last
+   * `retryAfter` milliseconds. What fails shows in the report as a gap. Not called with `asOf`.
+   */
+  update(feeds: readonly Feed[], retryAfter: number): Promise<void>
   /** Whether to add what is known of the vulnerabilities beside what the distribution says of them. */
   readonly enrich: boolean
 }
+
+/** Enrichment is a dozen feeds of three hosts: when one of them does not answer, not every scan waits for it anew. */
+const enrichmentRetry = 10 * 60 * 1000
 
 /**
  * Scans one image: open, index, update the data that this image needs, match; then update the data that its findings need, and
@@ -23,9 +29,9 @@ export async function scan(steps: ScanSteps): Promise<VulnerabilityReport> {
   await using image = await steps.open()
   const index = await steps.index(image)
   const { coverage } = assess(index, steps.ecosystems, timeOf(steps))
-  if (coverage !== undefined && steps.asOf === undefined) await steps.update(coverage.feeds)
+  if (coverage !== undefined && steps.asOf === undefined) await steps.update(coverage.feeds, 0)
   const report = await matchIndex(index, steps)
   if (!steps.enrich || report.findings.length === 0) return report
-  if (steps.asOf === undefined) await steps.update(enrichmentFeeds(report, steps.enrichers))
+  if (steps.asOf === undefined) await steps.update(enrichmentFeeds(report, steps.enrichers), enrichmentRetry)
   return await enrichReport(report, steps)
 }

@@ -8,12 +8,17 @@ import type { Feed, Spool } from '../../src/core/feed.ts'
 import { feedsOf } from '../../src/ecosystems/alpine/feed.ts'
 import { trackerFeed } from '../../src/ecosystems/debian/feed.ts'
 import { feedOf } from '../../src/ecosystems/ubuntu/feed.ts'
+import { kevFeed } from '../../src/enrich/kev/feed.ts'
+import { changesFeed } from '../../src/enrich/nvd/changes.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'src', 'ecosystems')
+
 const samples: readonly (readonly [Feed, string])[] = [
   [trackerFeed, 'debian/testdata/security-tracker.debian.org/tracker/data/json'],
   [feedsOf('3.18')[0]!, 'alpine/testdata/secdb.alpinelinux.org/v3.18/main.json'],
   [feedOf({ number: '20.04', codename: 'focal' }), 'ubuntu/testdata/focal.oval.xml'],
+  [changesFeed(), `../enrich/nvd/testdata/nvdcve-2.0-2099.json`],
+  [kevFeed, `../enrich/kev/testdata/www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json`],
 ]
 const signal = new AbortController().signal
 

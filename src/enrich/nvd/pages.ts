@@ -70,13 +70,7 @@ export async function fetchChanges(
     }
     const address = `${url}?${query}&startIndex=${start}`
     await spool.fetch(pageName(page), address, undefined, signal, headers)
-    const header = await readHeader(spool, page, url, signal)
-    if (header.startIndex !== start) {
-      throw new ChiaroError('FEED_FAILED', `The answer begins at ${header.startIndex}, and not at ${start} as asked`, {
-        where: address,
-        advice: 'A mirror that serves a file in place of the API has to have everything in one page.',
-      })
-    }
+    const header = await readHeader(spool, { page, start, url }, signal)
     total = header.totalResults
     start = nextStart(header)
   }
@@ -87,8 +81,8 @@ export async function fetchChanges(
 
 /** The records of the pages that were fetched. */
 export async function* readChanges(spool: Spool, signal: AbortSignal, url: string): AsyncGenerator<FeedRecord> {
-  for (let page = 0, more = true; more; page++) {
-    more = nextStart(await readHeader(spool, page, url, signal)) !== undefined
+  for (let page = 0, start: number | undefined = 0; start !== undefined; page++) {
+    start = nextStart(await readHeader(spool, { page, start, url }, signal))
     yield* readRecords(spool.read(pageName(page), signal), url)
   }
 }
@@ -115,15 +109,26 @@ interface PageHeader {
   readonly totalResults: number
 }
 
-/** What a page says of itself, which stands before its vulnerabilities: those are not read for it. */
-async function readHeader(spool: Spool, page: number, url: string, signal: AbortSignal): Promise<PageHeader> {
+interface Page {
+  readonly page: number
+  /** Where it has to start. */
+  readonly start: number
+  readonly url: string
+}
+
+/** What a page says of itself, which stands before its vulnerabilities: those are not read for it. Throws if it is another page. */
+async function readHeader(spool: Spool, { page, start, url }: Page, signal: AbortSignal): Promise<PageHeader> {
   const found: Record<string, number> = {}
   for await (const element of jsonElements(spool.read(pageName(page), signal), { path: [], where: url })) {
     if ('bad' in element) continue
     if (Number.isInteger(element.value)) found[element.key] = element.value as number
     const { startIndex, resultsPerPage, totalResults } = found
     if (startIndex === undefined || resultsPerPage === undefined || totalResults === undefined) continue
-    return { startIndex, resultsPerPage, totalResults }
+    if (startIndex === start) return { startIndex, resultsPerPage, totalResults }
+    throw new ChiaroError('FEED_FAILED', `The answer begins at ${startIndex}, and not at ${start} as asked`, {
+      where: url,
+      advice: 'A mirror that serves a file in place of the API has to have everything in one page.',
+    })
   }
   throw new ChiaroError('FEED_FAILED', 'The answer does not say which page it is, and of how many', { where: url })
 }

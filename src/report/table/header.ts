@@ -83,7 +83,7 @@ function* enrichmentOf({ enrichment, gaps }: VulnerabilityReport, { now }: Write
   const names = [...Map.groupBy(enrichment, ({ feed }) => feed.split('-')[0]!)].map(([name, own]) =>
     own.length === 1 ? line(name) : `${line(name)} (${grouped(own.length)} feeds)`,
   )
-  const oldest = enrichment.map(({ checkedAt }) => checkedAt!).sort()[0]!
-  const text = `${names.join(', ')}: checked ${line(ago(oldest, now))}`
+  const [oldest] = enrichment.map(({ checkedAt }) => checkedAt ?? '').sort()
+  const text = `${names.join(', ')}: checked ${line(ago(oldest!, now))}`
   yield incomplete ? ['Enrichment', `${text}, incomplete`, 'yellow'] : ['Enrichment', text]
 }

@@ -88,7 +88,7 @@ function riskOf({ finding: { risk, kev } }: Group): Cell {
 /** A risk as short as it can be told: `88`, `3.4`, `<0.1`. */
 export function riskText(risk: number): string {
   if (risk >= 9.95) return risk.toFixed(0)
-  return risk > 0 && risk < 0.05 ? '<0.1' : risk.toFixed(1)
+  return risk < 0.05 ? '<0.1' : risk.toFixed(1)
 }
 
 /** Names and ids are easier to read, and to search for, in one piece. */
