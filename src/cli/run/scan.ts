@@ -1,4 +1,4 @@
-import { createEngine, versionScheme } from '../../compose.ts'
+import { createEngine, versionScheme, writeFileWhole } from '../../compose.ts'
 import { ChiaroError, isChiaroError } from '../../core/errors.ts'
 import type { ImageOptions, Platform } from '../../core/image.ts'
 import type { VulnerabilityReport } from '../../core/report.ts'
@@ -10,7 +10,7 @@ import { counted } from '../../report/words.ts'
 import type { FeedOptions, RegistryCommandOptions, TerminalOptions } from '../commands/options.ts'
 import { exitCodeOf } from '../exit.ts'
 import { filterReport, gate, type Threshold } from '../gate.ts'
-import { checkTarget, writeFile, writeOut } from '../output.ts'
+import { checkTarget, writeOut } from '../output.ts'
 import { showProgress } from '../progress.ts'
 import { wantsColor, widthOf } from '../terminal.ts'
 import { registryOptions } from './credentials.ts'
@@ -119,7 +119,7 @@ async function writeReports(
       continue
     }
     try {
-      writeFile(file, writer.write(shownReport, { ...common, width: undefined, color: false }))
+      await writeFileWhole(file, writer.write(shownReport, { ...common, width: undefined, color: false }))
     } catch (error) {
       if (!isChiaroError(error)) throw error
       errors.push(error)
