@@ -9,8 +9,14 @@ export function fetchDocument(url: string): Feed['fetch'] {
     const validators = await spool.fetch(documentName, url, validatorsOf(last), signal)
     if (validators === 'unchanged') return validators
     const dataTime = timeOf(validators.lastModified)
-    return { fingerprint: JSON.stringify(validators), ...(dataTime === undefined ? {} : { dataTime }) }
+    return { fingerprint: fingerprintOf(validators), ...(dataTime === undefined ? {} : { dataTime }) }
   }
+}
+
+/** What tells this state from others: where the server says nothing of it, that it was fetched now. */
+function fingerprintOf(validators: Validators): string {
+  const said = validators.etag !== undefined || validators.lastModified !== undefined
+  return JSON.stringify(said ? validators : { fetched: new Date().toISOString() })
 }
 
 /** What `fetchDocument` made a fingerprint of; `undefined` if it is none of this kind, or says nothing. */

@@ -61,6 +61,7 @@ export async function importFeed(
   signal: AbortSignal,
 ): Promise<ImportResult> {
   const feed = findFeed(connection, source)
+  checkBase(feed, source)
   const generation = feed.generation + 1
   const writer =
     feed.generation === 0
@@ -144,9 +145,18 @@ interface Read {
   readonly first: Gap | undefined
 }
 
+function checkBase({ generation }: FeedRow, { feed: { id, url }, base }: ImportSource): void {
+  if (base === undefined || base === generation) return
+  throw new ChiaroError('FEED_FAILED', `${id} was brought up to date by somebody else meanwhile`, {
+    where: url,
+    advice: 'What changed was not imported, as it changed after another state. Try again.',
+  })
+}
+
 /** Throws when what was read is not worth replacing the current data with. */
 function refuse({ feed, partial }: ImportSource, { before, read, gaps, first }: Read): void {
   const where = feed.url
+  const kept = partial === true ? before.statements + before.vulnerabilities + before.facts : 0
   const mayBeEmpty = partial === true || (feed.mayBeEmpty === true && before.statements === 0)
   if (read === 0 && gaps === 0 && !mayBeEmpty) {
     throw new ChiaroError('FEED_FAILED', `${feed.id} has no records`, {
@@ -154,7 +164,7 @@ function refuse({ feed, partial }: ImportSource, { before, read, gaps, first }: 
       advice: 'The data is left as it was. Check that the address, or the mirror, serves the feed itself.',
     })
   }
-  if (gaps > (read + gaps) * limits.feedGapShare) {
+  if (gaps > (kept + read + gaps) * limits.feedGapShare) {
     const example = first === undefined ? '' : `; the first: ${first.where}: ${first.detail}`
     const message = `${gaps} of the ${read + gaps} records of ${feed.id} could not be read${example}`
     throw new ChiaroError('FEED_FAILED', message, {
