@@ -40,6 +40,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   archiveRatioFrom: ['src/image/archive.test.ts', 'that would fill the disk'],
   feedBytes: ['src/io/spool.test.ts', 'refuses a file beyond the limit'],
   feedContentBytes: ['src/io/decompress.test.ts', 'limits the content, whatever the compression'],
+  dataFileBytes: ['src/exchange/data-file.test.ts', 'refuses more than limits.dataFileBytes'],
   feedRecordBytes: ['src/io/json-stream.test.ts', 'reports an element beyond the size limit without holding it'],
   feedRecordDepth: ['src/io/json-stream.test.ts', 'reports an element beyond the depth limit'],
   feedHeldBytes: ['src/feeds/oval.test.ts', 'limits the %s that it holds'],

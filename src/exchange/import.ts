@@ -1,82 +1,26 @@
-import { throwIfAborted } from '../core/abort.ts'
 import type { FeedRecord } from '../core/advisory.ts'
 import { ChiaroError } from '../core/errors.ts'
 import type { Feed } from '../core/feed.ts'
+import type { Gap } from '../core/gap.ts'
 import type { Progress } from '../core/progress.ts'
-import type { AdvisoryStore, FeedStatus, Generation, ImportResult, ImportSource } from '../core/store.ts'
-import type { DataFile, ExportedFeed, FeedExport } from './data-file.ts'
+import type { AdvisoryStore, FeedStatus, ImportResult, ImportSource } from '../core/store.ts'
+import type { VersionScheme } from '../core/versions.ts'
+import type { DataSet, ExportedFeed, FeedState } from './data-set.ts'
+import { chooseFeeds } from './feed-names.ts'
+import { watched } from './watched.ts'
 
 /** What is needed to carry data out of a store, and into one. */
 export interface TransferOptions {
   readonly advisories: AdvisoryStore
   /** The feeds that are known, for what they say of themselves. */
   readonly feeds: readonly Feed[]
+  /** How the versions in a scope are ordered, where that is known. */
+  readonly versions: (scope: string) => VersionScheme | undefined
   readonly signal: AbortSignal
   readonly progress: Progress
 }
 
-/**
- * What there is to export of the loaded feeds among `ids`, or of all that are loaded. With `since`, a time (ISO 8601) or a
- * generation's number, only what changed after the state of then. Throws `FEED_UNKNOWN` for one that was never loaded,
- * and `CONFIG_INVALID` for a state that is not there (any more).
- */
-export async function exportFeeds(
-  ids: readonly string[] | undefined,
-  since: string | number | undefined,
-  options: TransferOptions,
-): Promise<readonly FeedExport[]> {
-  const { advisories } = options
-  const loaded = (await advisories.status(ids)).filter(({ generation }) => generation > 0)
-  if (loaded.length === 0) {
-    const what = ids === undefined ? 'no feed is loaded' : `${ids.join(', ')}: nothing of it is loaded`
-    throw new ChiaroError('FEED_UNKNOWN', what, {
-      advice: 'Load it with "chiaro update"; "chiaro data" shows what is there.',
-    })
-  }
-  return Promise.all(loaded.map((status) => exportOf(status, since, options)))
-}
-
-async function exportOf(
-  status: FeedStatus,
-  since: string | number | undefined,
-  { advisories, feeds, signal, progress }: TransferOptions,
-): Promise<FeedExport> {
-  const { feed: id, url, version, fingerprint = '', dataTime, checkedAt } = status
-  const { keepsHistory, mayBeEmpty } = feeds.find((feed) => feed.id === id) ?? {}
-  // Of what keeps no history it is not known what was removed.
-  const base =
-    since === undefined || keepsHistory === false ? undefined : baseOf(id, since, await advisories.generations(id))
-  const records = async function* (): AsyncGenerator<FeedRecord> {
-    yield* watched(advisories.records(id, base?.number), `${id}: exporting`, id, signal, progress)
-    for (const gap of await advisories.gaps(id)) yield gap
-  }
-  const exported: ExportedFeed = {
-    id,
-    url,
-    version,
-    ...(keepsHistory === undefined ? {} : { keepsHistory }),
-    ...(mayBeEmpty === undefined ? {} : { mayBeEmpty }),
-    fingerprint,
-    ...(dataTime === null ? {} : { dataTime }),
-    ...(checkedAt === null ? {} : { checkedAt }),
-    ...(base === undefined ? {} : { since: { fingerprint: base.fingerprint, version: base.version } }),
-  }
-  return { feed: exported, records: records() }
-}
-
-/** The generation that was current at a time, or has a number; `undefined` for everything, where there was none yet. */
-function baseOf(feed: string, since: string | number, generations: readonly Generation[]): Generation | undefined {
-  if (typeof since === 'string')
-    return generations.findLast(({ importedAt }) => Date.parse(importedAt) <= Date.parse(since))
-  const found = generations.find(({ number }) => number === since)
-  if (found !== undefined || since === 0) return found
-  throw new ChiaroError('CONFIG_INVALID', `${feed} has no generation ${since}`, {
-    where: feed,
-    advice: `It has ${generations.map(({ number }) => number).join(', ')}.`,
-  })
-}
-
-/** What became of a feed in a data file. `unchanged`: what is loaded is the same already. */
+/** What became of a feed. `unchanged`: what is loaded is the same already. */
 export interface TransferOutcome {
   readonly feed: string
   readonly url: string
@@ -84,54 +28,84 @@ export interface TransferOutcome {
   readonly result?: ImportResult
 }
 
+/** What became of what was read. */
+export interface Transfer {
+  readonly feeds: readonly TransferOutcome[]
+  /** What has no place here. */
+  readonly leftOut: readonly Gap[]
+}
+
 /**
- * Imports the feeds of a data file, those among `ids` if some are named: all of them, or none where anything is wrong with
- * the file. Throws `DATA_FILE_INVALID`, also for a difference to a state that is not the current one here, and `FEED_UNKNOWN`
- * where the file has none of those named.
+ * Imports the feeds that `names` mean, or all: every one of them, or none where anything is wrong. Throws
+ * `DATA_FILE_INVALID`, also for a difference to a state that is not the current one here, and `FEED_UNKNOWN` for a name that
+ * means none of the feeds.
  */
 export async function importFeeds(
-  file: DataFile,
-  ids: readonly string[] | undefined,
+  data: DataSet,
+  names: readonly string[],
   where: string,
   options: TransferOptions,
-): Promise<readonly TransferOutcome[]> {
-  const { advisories, signal, progress } = options
-  const wanted = file.feeds.filter(({ id }) => ids === undefined || ids.includes(id))
-  if (wanted.length === 0 && ids !== undefined) throw feedsMissing(where, file.feeds)
-  const statuses = new Map((await advisories.status(wanted.map(({ id }) => id))).map((status) => [status.feed, status]))
-  const changed = wanted.filter((feed) => !isSame(feed, statuses.get(feed.id)))
-  for (const feed of changed) checkBase(feed, statuses.get(feed.id), where)
+): Promise<Transfer> {
+  const { advisories, signal } = options
+  const ids = data.feeds.map(({ id }) => id)
+  const chosen = new Set(chooseFeeds(names, ids, { where, advice: `It has ${ids.join(', ')}.` }))
+  const wanted = data.feeds.filter(({ id }) => chosen.has(id))
+  const known = await statesOf([...chosen], advisories)
+  const changed = wanted.filter((feed) => !isAt(feed, known.get(feed.id)))
   const sources = changed.map((feed): ImportSource => {
-    const records = watched(file.records(feed), `${feed.id}: importing`, feed.id, signal, progress)
-    return importSource(feed, feed === changed.at(-1) ? finishing(records, file) : records)
+    const base = baseOf(feed, known.get(feed.id), where)
+    const records = watched(data.records(feed), { label: `${feed.id}: importing`, step: feed.id }, options)
+    return importSource(feed, base, feed === changed.at(-1) ? finishing(records, data) : records)
   })
-  if (sources.length === 0) await file.finish()
-  const results = await advisories.importAll(sources, signal)
-  for (const feed of wanted) if (!changed.includes(feed)) await noteChecked(feed, statuses.get(feed.id), advisories)
-  return wanted.map((feed): TransferOutcome => {
+  if (sources.length === 0) await data.finish()
+  const results = sources.length === 0 ? [] : await advisories.importAll(sources, signal)
+  for (const feed of wanted) if (!changed.includes(feed)) await noteChecked(feed, known.get(feed.id)!, advisories)
+  const feeds = wanted.map((feed): TransferOutcome => {
     const result = results[changed.indexOf(feed)]
     const about = { feed: feed.id, url: feed.url }
     return result === undefined ? { ...about, outcome: 'unchanged' } : { ...about, outcome: 'imported', result }
   })
+  return { feeds, leftOut: data.leftOut }
 }
 
-/** The error for a source that has none of the feeds that are wanted. */
-export function feedsMissing(where: string, feeds: readonly { readonly id: string }[]): ChiaroError {
-  return new ChiaroError('FEED_UNKNOWN', 'it has none of the feeds that are asked for', {
-    where,
-    advice: `It has ${feeds.map(({ id }) => id).join(', ')}.`,
+/** What is loaded of a feed, and by what it is known: a fetch that brought nothing new gives it another name. */
+export interface LoadedFeed {
+  readonly status: FeedStatus
+  readonly states: readonly FeedState[]
+}
+
+/** What is loaded of the feeds of these ids. */
+export async function statesOf(
+  ids: readonly string[],
+  advisories: AdvisoryStore,
+): Promise<ReadonlyMap<string, LoadedFeed>> {
+  const loaded = (await advisories.status(ids)).filter(({ generation }) => generation > 0)
+  const entries = loaded.map(async (status) => {
+    const generations = await advisories.generations(status.feed)
+    const own = generations.filter(({ number }) => number === status.generation)
+    const { fingerprint = '', version } = status
+    const states = [{ fingerprint, version }, ...own, ...own.map((state) => ({ ...state, version }))]
+    return [status.feed, { status, states }] as const
   })
+  return new Map(await Promise.all(entries))
 }
 
-/** Reads the file to its end before the import that it is for is complete, so that nothing of a damaged one stays. */
-async function* finishing(records: AsyncIterable<FeedRecord>, file: DataFile): AsyncGenerator<FeedRecord> {
+/** Whether what is loaded of a feed is this state of it. */
+export function isAt(state: FeedState, loaded: LoadedFeed | undefined): boolean {
+  return (
+    loaded?.states.some(({ fingerprint, version }) => fingerprint === state.fingerprint && version === state.version) ??
+    false
+  )
+}
+
+/** Reads everything to its end before the import that it is for is complete, so that nothing of what is damaged stays. */
+async function* finishing(records: AsyncIterable<FeedRecord>, data: DataSet): AsyncGenerator<FeedRecord> {
   yield* records
-  await file.finish()
+  await data.finish()
 }
 
-/** A feed of a data file as the store imports it. */
-export function importSource(feed: ExportedFeed, records: AsyncIterable<FeedRecord>): ImportSource {
-  const { id, url, version, keepsHistory, mayBeEmpty, fingerprint, dataTime, checkedAt, since } = feed
+function importSource(feed: ExportedFeed, base: number | undefined, records: AsyncIterable<FeedRecord>): ImportSource {
+  const { id, url, version, keepsHistory, mayBeEmpty, fingerprint, dataTime } = feed
   return {
     feed: {
       id,
@@ -142,23 +116,23 @@ export function importSource(feed: ExportedFeed, records: AsyncIterable<FeedReco
     },
     fingerprint,
     dataTime,
-    ...(checkedAt === undefined ? {} : { checkedAt }),
-    ...(since === undefined ? {} : { partial: true }),
+    checkedAt: checkedAtOf(feed),
+    ...(base === undefined ? {} : { partial: true, base }),
     records,
   }
 }
 
-function isSame(feed: ExportedFeed, status: FeedStatus | undefined): boolean {
-  return status !== undefined && status.generation > 0 && isAt(feed, status)
+/** When nobody says that it was checked, it is as old as it says itself. No clock goes ahead of ours. */
+function checkedAtOf({ checkedAt, dataTime }: ExportedFeed): string {
+  const time = Date.parse(checkedAt ?? dataTime ?? '')
+  return new Date(Number.isNaN(time) ? 0 : Math.min(time, Date.now())).toISOString()
 }
 
-function isAt(state: { readonly fingerprint: string; readonly version: number }, status: FeedStatus): boolean {
-  return status.fingerprint === state.fingerprint && status.version === state.version
-}
-
-function checkBase({ id, since }: ExportedFeed, status: FeedStatus | undefined, where: string): void {
-  if (since === undefined || (status !== undefined && isAt(since, status))) return
-  const state = status === undefined || status.generation === 0 ? 'is not loaded here' : 'is in another state here'
+/** The generation that the records of a feed are the difference to, if they are one. */
+function baseOf({ id, since }: ExportedFeed, loaded: LoadedFeed | undefined, where: string): number | undefined {
+  if (since === undefined) return undefined
+  if (loaded !== undefined && isAt(since, loaded)) return loaded.status.generation
+  const state = loaded === undefined ? 'is not loaded here' : 'is in another state here'
   throw new ChiaroError('DATA_FILE_INVALID', `it has only what changed in ${id} since a state, and ${id} ${state}`, {
     where,
     advice: 'Export it without --since, or since the state that is loaded here.',
@@ -166,33 +140,8 @@ function checkBase({ id, since }: ExportedFeed, status: FeedStatus | undefined, 
 }
 
 /** That the same was found to be current later than was known here. */
-async function noteChecked(
-  { id, fingerprint, checkedAt }: ExportedFeed,
-  status: FeedStatus | undefined,
-  advisories: AdvisoryStore,
-): Promise<void> {
-  if (checkedAt === undefined || (status?.checkedAt ?? '') >= checkedAt) return
-  await advisories.checked(id, fingerprint, checkedAt)
-}
-
-/** How many records pass between two reports of progress. */
-const reportedRecords = 1000
-
-async function* watched(
-  records: AsyncIterable<FeedRecord>,
-  label: string,
-  step: string,
-  signal: AbortSignal,
-  progress: Progress,
-): AsyncGenerator<FeedRecord> {
-  let done = 0
-  for await (const record of records) {
-    if (done % reportedRecords === 0) {
-      throwIfAborted(signal)
-      progress({ step, label, unit: 'records', done, total: undefined, finished: false })
-    }
-    done++
-    yield record
-  }
-  progress({ step, label, unit: 'records', done, total: undefined, finished: true })
+async function noteChecked(feed: ExportedFeed, { status }: LoadedFeed, advisories: AdvisoryStore): Promise<void> {
+  const checkedAt = checkedAtOf(feed)
+  if ((status.checkedAt ?? '') >= checkedAt) return
+  await advisories.checked(feed.id, status.fingerprint ?? feed.fingerprint, checkedAt)
 }
