@@ -8,8 +8,8 @@ import type { Store } from './core/store.ts'
 import type { VersionScheme } from './core/versions.ts'
 import { ecosystems } from './ecosystems/registry.ts'
 import { enrichers } from './enrich/registry.ts'
-import type { PushOutcome } from './exchange/artifact.ts'
-import type { TransferOutcome } from './exchange/transfer.ts'
+import type { Transfer, TransferOptions } from './exchange/import.ts'
+import type { PushOutcome } from './exchange/push.ts'
 import { openImage } from './image/registry.ts'
 import { indexImage } from './scan/index-image.ts'
 import type { KeptMatches } from './scan/known-matches.ts'
@@ -20,8 +20,8 @@ import { staleFeeds } from './update/fresh.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
-export type { PushOutcome } from './exchange/artifact.ts'
-export type { TransferOutcome } from './exchange/transfer.ts'
+export type { Transfer, TransferOutcome } from './exchange/import.ts'
+export type { PushOutcome } from './exchange/push.ts'
 export { writeFileWhole } from './io/atomic-file.ts'
 export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
@@ -92,19 +92,37 @@ export interface ArtifactRunOptions extends RunOptions {
   readonly image: Pick<ImageOptions, 'offline' | 'registry'>
 }
 
-/** Data as files and as OCI artifacts. Feeds are named as for `update`; none named are all that are there. */
+/** What a file of vulnerability data can be: our own, or a bundle of Clair's updaters. */
+export type DataFormat = 'chiaro' | 'clair'
+
+/** How data goes to a file. */
+export interface ExportOptions extends RunOptions {
+  readonly format: DataFormat
+  readonly compression: 'none' | 'gzip' | 'zstd'
+  /** A time (ISO 8601) or a generation's number: only what changed after the state of then. Of our own format only. */
+  readonly since: string | number | undefined
+}
+
+/**
+ * Data as files and as OCI artifacts. Feeds are named by their ids, by what several begin with (`alpine`), or by a pattern
+ * with `*`; none named are all that are there. All throw `FEED_UNKNOWN` for a name that means none of these.
+ */
 export interface Exchange {
-  /** The bytes of a data file; with `since` (a time, ISO 8601, or a generation) of what changed only. */
-  export(feeds: readonly string[], since: string | number | undefined, options: RunOptions): AsyncIterable<Buffer>
-  /** Imports a data file, `where` in errors, all of it or nothing. Throws `DATA_FILE_INVALID`. */
+  /** The bytes of a file, and the feeds that have no place in it. Also throws `CONFIG_INVALID`. */
+  export(
+    names: readonly string[],
+    options: ExportOptions,
+  ): Promise<{ readonly content: AsyncIterable<Uint8Array>; readonly leftOut: readonly string[] }>
+  /** Imports a file of either format, all of it or nothing: a path, or bytes, of which `where` tells. Throws `DATA_FILE_INVALID`. */
   import(
-    bytes: AsyncIterable<Buffer>,
-    where: string,
-    feeds: readonly string[],
+    source: string | { readonly bytes: AsyncIterable<Uint8Array>; readonly where: string },
+    names: readonly string[],
     options: RunOptions,
-  ): Promise<readonly TransferOutcome[]>
-  push(reference: string, feeds: readonly string[], options: ArtifactRunOptions): Promise<readonly PushOutcome[]>
-  pull(reference: string, feeds: readonly string[], options: ArtifactRunOptions): Promise<readonly TransferOutcome[]>
+  ): Promise<Transfer>
+  /** Puts feeds into an artifact of a registry. Throws what a registry can throw. */
+  push(reference: string, names: readonly string[], options: ArtifactRunOptions): Promise<readonly PushOutcome[]>
+  /** Imports feeds out of an artifact, all of them or none. Throws what a registry can throw, and `DATA_FILE_INVALID`. */
+  pull(reference: string, names: readonly string[], options: ArtifactRunOptions): Promise<Transfer>
 }
 
 /** Everything that has feeds. */
@@ -217,32 +235,43 @@ function pastTime(asOf: string | undefined): string | undefined {
 }
 
 function createExchange(store: Store): Exchange {
-  const idsOf = (names: readonly string[]) =>
-    names.length === 0 ? undefined : selectFeeds(families, names).map(({ id }) => id)
-  const common = <T extends RunOptions>(options: T) => ({
+  const common = <T extends RunOptions>(options: T): T & TransferOptions => ({
     ...options,
     advisories: store.advisories,
     feeds: allFeeds(families),
+    versions: (scope) => ecosystems.find(({ id }) => scope.startsWith(`${id}:`))?.versions,
   })
   return {
-    async *export(names, since, options) {
-      const { exportFeeds } = await import('./exchange/transfer.ts')
+    async export(names, options) {
+      const { exportFeeds } = await import('./exchange/export.ts')
+      const { compressed } = await import('./exchange/compressed.ts')
+      const feeds = await exportFeeds(names, options.since, common(options))
+      if (options.format === 'clair') {
+        const { clairFeeds, writeClairBundle } = await import('./exchange/clair-bundle-writer.ts')
+        const { known, others } = clairFeeds(feeds)
+        return { content: compressed(writeClairBundle(known), options.compression), leftOut: others }
+      }
       const { writeDataFile } = await import('./exchange/data-file.ts')
-      yield* writeDataFile(await exportFeeds(idsOf(names), since, common(options)))
+      return { content: compressed(writeDataFile(feeds), options.compression), leftOut: [] }
     },
-    async import(bytes, where, names, options) {
-      const { importFeeds } = await import('./exchange/transfer.ts')
-      const { openDataFile } = await import('./exchange/data-file.ts')
-      return importFeeds(await openDataFile(bytes, where), idsOf(names), where, common(options))
+    async import(source, names, options) {
+      const { keepInput, openInput } = await import('./exchange/input.ts')
+      const { openData } = await import('./exchange/open.ts')
+      const { importFeeds } = await import('./exchange/import.ts')
+      const { signal } = options
+      await using input = await (typeof source === 'string'
+        ? openInput(source, signal)
+        : keepInput(source.bytes, source.where, signal))
+      return await importFeeds(await openData(input, common(options)), names, input.where, common(options))
     },
     async push(reference, names, options) {
-      const { exportFeeds } = await import('./exchange/transfer.ts')
-      const { pushData } = await import('./exchange/artifact.ts')
-      return pushData(reference, await exportFeeds(idsOf(names), undefined, common(options)), common(options))
+      const { exportFeeds } = await import('./exchange/export.ts')
+      const { pushData } = await import('./exchange/push.ts')
+      return pushData(reference, await exportFeeds(names, undefined, common(options)), common(options))
     },
     async pull(reference, names, options) {
-      const { pullData } = await import('./exchange/artifact.ts')
-      return pullData(reference, idsOf(names), common(options))
+      const { pullData } = await import('./exchange/pull.ts')
+      return pullData(reference, names, common(options))
     },
   }
 }

@@ -43,6 +43,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   feedFetchesPerHost: ['src/update/update.test.ts', 'asks a host for limits.feedFetchesPerHost feeds at a time'],
   feedBytes: ['src/io/spool.test.ts', 'refuses a file beyond the limit'],
   feedContentBytes: ['src/io/decompress.test.ts', 'limits the content, whatever the compression'],
+  dataFileBytes: ['src/exchange/data-file.test.ts', 'refuses more than limits.dataFileBytes'],
   feedRecordBytes: ['src/io/json-stream.test.ts', 'reports an element beyond the size limit without holding it'],
   feedRecordDepth: ['src/io/json-stream.test.ts', 'reports an element beyond the depth limit'],
   feedPages: ['src/enrich/nvd/changes.test.ts', 'more than limits.feedPages'],

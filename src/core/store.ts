@@ -48,6 +48,8 @@ export interface ImportSource {
   readonly checkedAt?: string
   /** The records are only those that changed: `Fetched.partial`. */
   readonly partial?: true
+  /** The generation that they changed after. */
+  readonly base?: number
   readonly records: AsyncIterable<FeedRecord>
 }
 
@@ -85,7 +87,8 @@ export interface AdvisoryStore {
    * Reads all records and makes the difference to the current generation the next one, in one transaction: readers see the
    * old data until the end, and still do when this throws. Nothing is written but the check time if nothing differs.
    * Throws `FEED_FAILED` when more than `limits.feedGapShare` of the records are gaps, or there are none at all: only a feed
-   * that may be empty, and has had no statement so far, is loaded without any. `records` of the result counts facts as well.
+   * that may be empty, and has had no statement so far, is loaded without any. What changed is measured against all there
+   * is, and is refused if `base` is not the current generation (any more). `records` of the result counts facts as well.
    */
   import(source: ImportSource, signal: AbortSignal): Promise<ImportResult>
   /** `import` of several feeds in one transaction: all of them, or none. */

@@ -13,7 +13,7 @@ export function fetchDocument(url: string, ...others: readonly string[]): Feed['
     const validators = await fetchFirst(spool, [url, ...others], validatorsOf(last), signal)
     if (validators === 'unchanged') return validators
     const dataTime = timeOf(validators.lastModified)
-    return { fingerprint: JSON.stringify(validators), ...(dataTime === undefined ? {} : { dataTime }) }
+    return { fingerprint: fingerprintOf(validators), ...(dataTime === undefined ? {} : { dataTime }) }
   }
 }
 
@@ -33,6 +33,12 @@ async function fetchFirst(
     }
   }
   throw failure
+}
+
+/** What tells this state from others: where the server says nothing of it, that it was fetched now. */
+function fingerprintOf(validators: Validators): string {
+  const said = validators.etag !== undefined || validators.lastModified !== undefined
+  return JSON.stringify(said ? validators : { fetched: new Date().toISOString() })
 }
 
 /** What `fetchDocument` made a fingerprint of; `undefined` if it is none of this kind, or says nothing. */

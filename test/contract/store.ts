@@ -5,6 +5,7 @@ import { limits } from '../../src/core/limits.ts'
 import { hashPath, PathSet } from '../../src/core/path-set.ts'
 import type { AdvisoryStore, Store } from '../../src/core/store.ts'
 import { advisory, fact, gap, manyAdvisories, source, statement } from '../support/records.ts'
+import { exchangeContract } from './store-exchange.ts'
 import { testFacts } from './store-facts.ts'
 import { compareWithModel, generationArbitrary } from './store-model.ts'
 import { testPartialImports } from './store-partial.ts'
@@ -41,6 +42,10 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
       await store[Symbol.asyncDispose]()
       await sample.remove()
       expect(problems).toEqual([])
+    })
+
+    describe('data files', () => {
+      it.each(exchangeContract)('%s', (_, holds) => holds(store))
     })
 
     describe('advisories', () => {

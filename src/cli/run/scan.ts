@@ -1,4 +1,4 @@
-import { createEngine, versionScheme } from '../../compose.ts'
+import { createEngine, versionScheme, writeFileWhole } from '../../compose.ts'
 import { ChiaroError, isChiaroError } from '../../core/errors.ts'
 import type { FindingOrder } from '../../core/finding-order.ts'
 import type { ImageOptions, Platform } from '../../core/image.ts'
@@ -11,7 +11,7 @@ import { counted } from '../../report/words.ts'
 import type { FeedOptions, RegistryCommandOptions, TerminalOptions } from '../commands/options.ts'
 import { exitCodeOf } from '../exit.ts'
 import { filterReport, gate, sortReport, type Threshold } from '../gate.ts'
-import { checkTarget, writeFile, writeOut } from '../output.ts'
+import { checkTarget, writeOut } from '../output.ts'
 import { showProgress } from '../progress.ts'
 import { wantsColor, widthOf } from '../terminal.ts'
 import { registryOptions } from './credentials.ts'
@@ -124,7 +124,7 @@ async function writeReports(
       continue
     }
     try {
-      writeFile(file, writer.write(shownReport, { ...common, width: undefined, color: false }))
+      await writeFileWhole(file, writer.write(shownReport, { ...common, width: undefined, color: false }))
     } catch (error) {
       if (!isChiaroError(error)) throw error
       errors.push(error)

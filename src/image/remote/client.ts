@@ -84,8 +84,11 @@ export class RegistryClient {
         headers: authorization === undefined ? headers : { ...headers, authorization },
       })
       if (statuses.includes(response.status)) return response
-      if (response.status !== 401 || attempt === 2)
-        throw await registryError(response, this.where, path, this.#authorizer.known)
+      if (response.status !== 401 || attempt === 2) {
+        const writing = request.method === 'POST' || request.method === 'PUT'
+        const asked = URL.canParse(path) ? 'blobs/uploads' : path
+        throw await registryError(response, this.where, { path: asked, writing, known: this.#authorizer.known })
+      }
       await response.discard()
       await this.#authorizer.challenged(authorization, response.headers.get('www-authenticate'), signal)
     }
