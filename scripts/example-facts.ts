@@ -87,6 +87,21 @@ const resolved = (version: string, urgency = 'not yet assigned') => ({
   trixie: { status: 'resolved', repositories: { trixie: version }, fixed_version: version, urgency },
 })
 
+/** The lists of advisories, in their real form. */
+export const debianAdvisories = {
+  DSA: `[02 Jan 2099] DSA-9002-1 curl - security update
+	{CVE-2099-1002}
+	[trixie] - curl 8.14.1-2+deb13u3
+[01 Jan 2099] DSA-9001-1 openssl - security update
+	{CVE-2099-1004}
+	[trixie] - openssl 3.5.1-1+deb13u1
+`,
+  DLA: `[01 Jan 2099] DLA-9001-1 sample - security update
+	{CVE-2099-1001}
+	[bookworm] - sample 1.0-1+deb12u1
+`,
+}
+
 /** The security tracker's document, in its real form: package, vulnerability, release. */
 export const debianTracker = {
   curl: {

@@ -11,6 +11,7 @@ import {
   alpineLayers,
   alpineMain,
   alpineRelease,
+  debianAdvisories,
   debianLayers,
   debianRelease,
   debianTracker,
@@ -64,6 +65,10 @@ writeJson(join(image, 'index.json'), {
 const feeds = join(target, 'feeds')
 rmSync(feeds, { recursive: true, force: true })
 writeJson(join(feeds, 'security-tracker.debian.org/tracker/data/json'), debianTracker)
+for (const [kind, list] of Object.entries(debianAdvisories)) {
+  const folder = 'salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data'
+  writeText(join(feeds, folder, kind, 'list'), list)
+}
 writeJson(join(feeds, 'secdb.alpinelinux.org/v3.22/main.json'), alpineMain)
 writeJson(join(feeds, 'secdb.alpinelinux.org/v3.22/community.json'), alpineCommunity)
 writeJson(join(feeds, 'www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json'), kevCatalog)

@@ -127,6 +127,8 @@ export interface Finding {
   readonly advisoryLink: string | null
   /** What the reader has to know about the fix, such as that it needs a subscription. */
   readonly note: string | null
+  /** Why this finding is left out unless all are asked for: it means nothing for this package. `null` for nearly all. */
+  readonly setAside: string | null
   readonly why: Reason
 }
 

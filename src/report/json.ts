@@ -118,6 +118,7 @@ function findingOf(finding: Finding, layers: Layers): JsonReport['findings'][num
     advisory: finding.advisory,
     advisoryLink: finding.advisoryLink,
     note: finding.note,
+    setAside: finding.setAside,
     why: {
       feed: why.feed,
       scope: why.scope,
@@ -141,8 +142,9 @@ function kevOf({ kev }: Finding): JsonReport['findings'][number]['kev'] {
 }
 
 function filterOf({ shown }: WriterOptions): JsonReport['filter'] {
-  if (shown.severity === undefined && !shown.onlyFixed) return null
-  return { severity: shown.severity ?? null, onlyFixed: shown.onlyFixed, hidden: shown.hidden }
+  const setAside = shown.setAside.reduce((sum, { findings }) => sum + findings, 0)
+  if (shown.severity === undefined && !shown.onlyFixed && setAside === 0) return null
+  return { severity: shown.severity ?? null, onlyFixed: shown.onlyFixed, hidden: shown.hidden, setAside }
 }
 
 function dataOf(data: VulnerabilityReport['data'][number]): JsonReport['data'][number] {

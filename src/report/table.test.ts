@@ -289,7 +289,9 @@ describe('the last line', () => {
   })
 
   it('never calls an image clean when findings are hidden', () => {
-    const text = written(reportOf({ packages }), { shown: { severity: 'high', onlyFixed: true, hidden: 2 } })
+    const text = written(reportOf({ packages }), {
+      shown: { severity: 'high', onlyFixed: true, hidden: 2, setAside: [] },
+    })
     expect(text).toContain('2 more findings are hidden by --severity high and --only-fixed.\n')
     expect(lastLine(text)).toBe('No other known vulnerabilities found in 14 packages.')
   })

@@ -13,7 +13,7 @@ interface DataTime {
 export async function dataGaps(
   coverage: Coverage,
   statuses: readonly FeedStatus[],
-  options: DataTime & { readonly advisories: AdvisoryStore },
+  options: DataTime & { readonly advisories: AdvisoryStore; readonly enrich: boolean },
 ): Promise<readonly Gap[]> {
   const known = new Map(statuses.map((status) => [status.feed, status]))
   const gaps: Gap[] = coverage.feeds.flatMap((feed) => feedGaps(feed.id, known.get(feed.id), options))
@@ -26,7 +26,25 @@ export async function dataGaps(
       gaps.push({ code: 'release-without-data', where: scope, detail })
     }
   }
-  return gaps
+  return options.enrich ? [...gaps, ...advisoryGaps(coverage, known, options)] : gaps
+}
+
+/** One gap for all the data that only names advisories. */
+function advisoryGaps(
+  { advisories = [] }: Coverage,
+  known: ReadonlyMap<string, FeedStatus>,
+  time: DataTime,
+): readonly Gap[] {
+  const missing = advisories.flatMap((feed) => feedGaps(feed.id, known.get(feed.id), time))
+  if (missing.length === 0) return []
+  const where = [...new Set(missing.map((gap) => gap.where))].join(', ')
+  return [
+    {
+      code: 'enrichment-missing',
+      where,
+      detail: `Fixes may lack the names of their advisories. ${missing[0]!.detail}`,
+    },
+  ]
 }
 
 function feedGaps(feed: string, status: FeedStatus | undefined, time: DataTime): readonly Gap[] {

@@ -2,6 +2,7 @@ import { cvssVersion } from '../core/cvss.ts'
 import type { Ecosystem } from '../core/ecosystem.ts'
 import { comparedVersion } from '../core/judge.ts'
 import type { CvssScore, Finding, IndexReport } from '../core/report.ts'
+import { setAsideReason } from '../core/set-aside.ts'
 import type { Rating } from '../core/severity.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { Claim, JoinedMatches } from './join-matches.ts'
@@ -42,6 +43,7 @@ export function findingOf(
     advisory: advisory ?? null,
     advisoryLink: advisoryLink(claims[0], ecosystem),
     note: statement.note ?? null,
+    setAside: setAsideReason(pkg),
     why: {
       feed,
       scope,

@@ -74,6 +74,7 @@ function scan(options: { kept: boolean; rules?: string; now?: Date; maxDataAge?:
   return matchIndex(options.index ?? index, {
     ecosystems: [ecosystem],
     enrichers: [],
+    enrich: false,
     advisories: store.advisories,
     kept: options.kept ? { store: store.index, analyzersKey: 'a', rules } : undefined,
     maxDataAge,
@@ -148,6 +149,7 @@ it('data that findings are only enriched with does not matter', async () => {
     const options = {
       kept: { store: store.index, analyzersKey: 'a', rules: '1' },
       maxDataAge: 1,
+      enrich: false,
       now: new Date(),
       asOf: undefined,
     }

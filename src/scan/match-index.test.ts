@@ -93,6 +93,7 @@ function match(
   return matchIndex(index, {
     ecosystems,
     enrichers: [],
+    enrich: false,
     advisories: store.advisories,
     kept: undefined,
     maxDataAge,

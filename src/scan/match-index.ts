@@ -13,6 +13,7 @@ import { dataGaps } from './data-gaps.ts'
 import { findingOf } from './findings.ts'
 import { type JoinedMatches, joinMatches } from './join-matches.ts'
 import { type KeptMatches, knownMatches } from './known-matches.ts'
+import { nameAdvisories } from './name-advisories.ts'
 
 /** What matching needs beside the index report. */
 export interface MatchOptions {
@@ -20,6 +21,8 @@ export interface MatchOptions {
   /** Their feeds say nothing of packages, so that what is kept stays good when they change. */
   readonly enrichers: readonly Enricher[]
   readonly advisories: AdvisoryStore
+  /** Whether what is known of the vulnerabilities beside is wanted, and is a gap where it is missing. */
+  readonly enrich: boolean
   /** `undefined`: every image is matched each time. */
   readonly kept: KeptMatches | undefined
   /** Data checked longer ago than this, in milliseconds, is a gap. */
@@ -44,10 +47,11 @@ export async function matchIndex(index: IndexReport, options: MatchOptions): Pro
   const all = coverage === undefined ? [] : await advisories.status(undefined, asOf)
   const feeds = (coverage?.feeds ?? []).flatMap(({ id }) => all.find(({ feed }) => feed === id) ?? [])
   if (ecosystem !== undefined && coverage !== undefined) {
-    gaps.push(...(await dataGaps(coverage, feeds, options)))
+    gaps.push(...(await dataGaps(coverage, all, options)))
     const match = async () => {
       const places = new Map(index.packages.map((pkg, place) => [pkg, place]))
-      return lookUp(packages, places, ecosystem, coverage, { advisories, asOf })
+      const found = await lookUp(packages, places, ecosystem, coverage, { advisories, asOf })
+      return nameAdvisories(found, index.packages, { ecosystem, coverage }, { advisories, asOf })
     }
     const others = options.enrichers
     const basis = all.filter(({ feed }) => !others.some((enricher) => isFeedOf(enricher, feed)))

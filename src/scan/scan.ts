@@ -14,8 +14,6 @@ export interface ScanSteps extends MatchOptions {
    * `retryAfter` milliseconds. What fails shows in the report as a gap. Not called with `asOf`.
    */
   update(feeds: readonly Feed[], retryAfter: number): Promise<void>
-  /** Whether to add what is known of the vulnerabilities beside what the distribution says of them. */
-  readonly enrich: boolean
 }
 
 /** Enrichment is a dozen feeds of three hosts: when one of them does not answer, not every scan waits for it anew. */
@@ -29,7 +27,10 @@ export async function scan(steps: ScanSteps): Promise<VulnerabilityReport> {
   await using image = await steps.open()
   const index = await steps.index(image)
   const { coverage } = assess(index, steps.ecosystems, timeOf(steps))
-  if (coverage !== undefined && steps.asOf === undefined) await steps.update(coverage.feeds, 0)
+  if (coverage !== undefined && steps.asOf === undefined) {
+    await steps.update(coverage.feeds, 0)
+    if (steps.enrich) await steps.update(coverage.advisories ?? [], enrichmentRetry)
+  }
   const report = await matchIndex(index, steps)
   if (!steps.enrich || report.findings.length === 0) return report
   if (steps.asOf === undefined) await steps.update(enrichmentFeeds(report, steps.enrichers), enrichmentRetry)

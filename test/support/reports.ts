@@ -73,6 +73,7 @@ export function findingOf(
     purl: pkg.purl,
     fixedIn,
     state: fixedIn === null ? 'open' : 'fixed',
+    setAside: null,
     severity,
     severitySource: 'debian',
     cvss: [],
@@ -251,7 +252,7 @@ export function writerOptions(more: Partial<WriterOptions> = {}): WriterOptions 
     color: false,
     now: new Date('2026-03-01T12:00:00.000Z'),
     versions: () => undefined,
-    shown: { severity: undefined, onlyFixed: false, hidden: 0 },
+    shown: { severity: undefined, onlyFixed: false, hidden: 0, setAside: [] },
     ...more,
   }
 }

@@ -95,6 +95,9 @@ function addReportOptions(command: Command): void {
   addOption(command, group, '--only-fixed', 'show and judge only findings that have a fix', {
     env: 'CHIARO_ONLY_FIXED',
   })
+  addOption(command, group, '--all', 'also findings that mean nothing for their package: kernel headers', {
+    env: 'CHIARO_ALL',
+  })
   addOption(command, group, '--sort <order>', `the order of findings: ${findingOrders.join(', ')}`, {
     env: 'CHIARO_SORT',
     parse: parseWord(findingOrders),

@@ -22,6 +22,7 @@ export interface ScanOptions extends FeedOptions, TerminalOptions, RegistryComma
   readonly output?: readonly string[]
   readonly severity?: Severity
   readonly onlyFixed?: boolean
+  readonly all?: boolean
   readonly failOn?: Threshold
   readonly strict?: boolean
   readonly platform?: Platform
@@ -112,9 +113,9 @@ async function writeReports(
   versions: WriterOptions['versions'],
   signal: AbortSignal,
 ): Promise<void> {
-  const filter = { severity: options.severity, onlyFixed: options.onlyFixed === true }
-  const { report: shownReport, hidden } = filterReport(sortReport(report, options.sort), filter)
-  const common = { now: new Date(), versions, shown: { ...filter, hidden } }
+  const filter = { severity: options.severity, onlyFixed: options.onlyFixed === true, all: options.all === true }
+  const { report: shownReport, shown } = filterReport(sortReport(report, options.sort), filter)
+  const common = { now: new Date(), versions, shown }
   const errors: unknown[] = []
   for (const { writer, file } of targets) {
     if (file === undefined) {
@@ -134,7 +135,7 @@ async function writeReports(
 }
 
 function verdict(report: VulnerabilityReport, options: ScanOptions): number {
-  const tripping = gate(report, options.failOn, { onlyFixed: options.onlyFixed === true })
+  const tripping = gate(report, options.failOn, { onlyFixed: options.onlyFixed === true, all: options.all === true })
   const gaps = options.strict === true && report.gaps.length > 0
   const code = exitCodeOf({ gate: tripping.length > 0, gaps })
   if (options.quiet === true || code === 0) return code

@@ -67,6 +67,7 @@ describe.skipIf(feeds === undefined)('hand-checked findings (skipped without CHI
     const options = {
       ecosystems: [rhel],
       enrichers: [],
+      enrich: false,
       kept: undefined,
       asOf: undefined,
       advisories: store.advisories,

@@ -187,6 +187,7 @@ const finding = object(
     advisory: textOrNull("The vendor's advisory that brings the fix, such as DSA-5417-1; null where it is not known."),
     advisoryLink: textOrNull('Where that advisory can be read; null where that is not known.'),
     note: textOrNull('What has to be known about the fix, such as that it needs a subscription; mostly null.'),
+    setAside: textOrNull('Why the finding means nothing for this package; there only if all findings were asked for.'),
     why,
   },
   'One vulnerability of one package.',
@@ -227,6 +228,9 @@ const filter = objectOrNull(
     }),
     onlyFixed: Type.Boolean({ description: 'Whether findings without a fix were left out.' }),
     hidden: count('How many findings were left out.'),
+    setAside: count(
+      'How many findings were left out as they mean nothing for their package, such as those of kernel headers.',
+    ),
   },
   'What was left out of findings on request; null if nothing was asked to be left out.',
 )
