@@ -6,14 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { doubleImage } from './double-image.ts'
 import { inTurn, median, type Run, run } from './measure.ts'
-
-interface Row {
-  readonly what: string
-  readonly ours: string
-  readonly floor: string
-  readonly ratio: string
-  readonly target: string
-}
+import { type Row, updating } from './updating.ts'
 
 const { values } = parseArgs({ options: { times: { type: 'string', default: '5' } } })
 const times = Number(values.times)
@@ -30,8 +23,10 @@ try {
   if (corpus !== undefined && existsSync(join(corpus, 'debian-12-large')))
     await indexing(join(corpus, 'debian-12-large'))
   else notes.push('Indexing was skipped: CHIARO_CORPUS names no folder with debian-12-large.')
-  if (feeds !== undefined) await importing(feeds)
-  else notes.push('Importing was skipped: CHIARO_FEEDS is not set.')
+  if (feeds !== undefined) {
+    await importing(feeds)
+    await updating({ mirror: feeds, folder, times, push })
+  } else notes.push('Importing was skipped: CHIARO_FEEDS is not set.')
   report()
 } finally {
   rmSync(folder, { recursive: true, force: true })

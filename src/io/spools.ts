@@ -11,13 +11,20 @@ export interface Spools extends AsyncDisposable {
   hostOf(url: string): string | undefined
 }
 
+/** How the documents of several feeds are fetched. */
+export interface SpoolsOptions extends Pick<SpoolOptions, 'mirror' | 'offline'> {
+  /** Milliseconds before the second attempt at a request; see `HttpOptions`. */
+  readonly backoff?: number
+}
+
 /** Throws `CONFIG_INVALID` for a mirror that is none. */
-export function createSpools({ mirror, offline }: Pick<SpoolOptions, 'mirror' | 'offline'>): Spools {
+export function createSpools({ mirror, ...client }: SpoolsOptions): Spools {
+  const { offline } = client
   const locate = openMirror(mirror)
-  let client: Promise<HttpClient> | undefined
+  let opened: Promise<HttpClient> | undefined
   const http = () => {
-    client ??= import('./http.ts').then(({ createHttpClient }) => createHttpClient({ offline }))
-    return client
+    opened ??= import('./http.ts').then(({ createHttpClient }) => createHttpClient(client))
+    return opened
   }
   return {
     open: (onBytes) => createSpool({ mirror, offline, http, ...(onBytes === undefined ? {} : { onBytes }) }),
@@ -27,7 +34,7 @@ export function createSpools({ mirror, offline }: Pick<SpoolOptions, 'mirror' | 
       return URL.parse(location.kind === 'origin' ? location.url : location.urls[0]!)?.host
     },
     async [Symbol.asyncDispose]() {
-      await (await client)?.[Symbol.asyncDispose]()
+      await (await opened)?.[Symbol.asyncDispose]()
     },
   }
 }

@@ -126,15 +126,10 @@ describe('Ctrl-C', () => {
   })
 })
 
+// Of an update alone: killed-update.test.ts.
 describe('kill -9 at any moment', () => {
   /** Moments from the start of Node to past the end of the work. */
   const moments = (step: number) => Array.from({ length: 6 }, (_, index) => Math.round((index + Math.random()) * step))
-
-  it.each(moments(300))('of an update, after %i ms, leaves the last good data', async (after) => {
-    const name = `update-${after}`
-    await run(name, ['update', 'debian', '--mirror', mirrors[1]], { stop: { signal: 'SIGKILL', after } })
-    await expectSound(name)
-  })
 
   it.each(moments(150))('of a scan, after %i ms, leaves no file', async (after) => {
     const name = `scan-${after}`

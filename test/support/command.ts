@@ -22,6 +22,8 @@ export interface CommandResult {
 export interface CommandOptions {
   readonly timeout?: number
   readonly env?: NodeJS.ProcessEnv
+  /** The largest file that it may write, in blocks of 512 bytes. */
+  readonly fileBlocks?: number
   /** Standard input. */
   readonly input?: string
   /** A signal to send, so many milliseconds after the start or after something has come to pass. */
@@ -42,7 +44,10 @@ export function chiaro(args: readonly string[], options: CommandOptions = {}): P
   const command = ['--import', join(root, 'bench', 'report-memory.mjs'), join(root, 'src', 'cli', 'main.ts'), ...args]
   return new Promise((resolve, reject) => {
     const started = performance.now()
-    const child = spawn(process.execPath, command, {
+    const { fileBlocks } = options
+    const limited = ['-c', 'ulimit -f "$0" && exec "$@"', String(fileBlocks), process.execPath, ...command]
+    const [program, own] = fileBlocks === undefined ? [process.execPath, command] : ['sh', limited]
+    const child = spawn(program, own, {
       cwd: root,
       env,
       stdio: ['pipe', 'pipe', 'pipe'],
