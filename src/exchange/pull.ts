@@ -90,7 +90,7 @@ class Artifact implements DataSet {
     if (`sha256:${hash.digest('hex')}` !== layer.digest) {
       throw new ChiaroError('DIGEST_MISMATCH', 'the data does not hash to its digest', { where })
     }
-    const data = await openDataFile(chunksOf(this.#file, where, this.#signal, start, this.#size), where)
+    const data = await openDataFile(chunksOf(this.#file, where, this.#signal, start, this.#size), where, this.#signal)
     const [feed] = data.feeds
     if (data.feeds.length !== 1 || feed!.id !== id || !sameState(feed!, stateOf(layer))) {
       throw new ChiaroError('DATA_FILE_INVALID', `its blob for ${id} holds something else`, { where })

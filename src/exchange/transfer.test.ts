@@ -61,7 +61,7 @@ async function imported(
   async function* bytes() {
     yield Buffer.from(file)
   }
-  return importFeeds(await openDataFile(bytes(), 'file'), names, 'file', optionsOf(store, rest))
+  return importFeeds(await openDataFile(bytes(), 'file', never), names, 'file', optionsOf(store, rest))
 }
 
 const keys: readonly AdvisoryKey[] = ['debian:12', 'debian:11', 'alpine:3.18'].flatMap((scope) =>
