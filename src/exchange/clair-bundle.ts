@@ -77,6 +77,7 @@ function exportedFeed(id: string, operation: Operation, { feeds }: TransferOptio
 }
 
 class ClairBundle implements DataSet {
+  readonly judged = false
   readonly leftOut: readonly Gap[]
   readonly #lines: AsyncIterator<ClairLine>
   readonly #operations: ReadonlyMap<ExportedFeed, Operation>

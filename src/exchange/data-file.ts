@@ -68,6 +68,7 @@ export async function openDataFile(
 }
 
 class DataFileReader implements DataSet {
+  readonly judged = true
   readonly leftOut: readonly Gap[] = []
   readonly #where: string
   readonly #lines: AsyncIterator<Buffer>

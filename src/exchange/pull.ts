@@ -52,6 +52,7 @@ export async function pullData(
 
 /** The feeds of an artifact that are wanted, their blobs one behind the other in a temporary file. */
 class Artifact implements DataSet {
+  readonly judged = true
   readonly leftOut: readonly Gap[] = []
   readonly #file: FileHandle
   readonly #where: string

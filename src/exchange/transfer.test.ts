@@ -149,6 +149,15 @@ describe('export and import', () => {
     expect(await there.advisories.status()).toMatchObject([{ gaps: 1500 }])
   })
 
+  it('takes as many gaps as were taken before, though records of one vulnerability are one now', async () => {
+    const records = Array.from({ length: 40 }, (_, index) =>
+      advisory('CVE-1', [statement('debian:12', `p${index}`, '1')]),
+    )
+    await load(here, 'debian', 'a', [...records, gap('CVE-2'), gap('CVE-3')])
+    await imported(there, await exported(here))
+    expect(await everything(there)).toEqual(await everything(here))
+  })
+
   it('is not of two states when the feed is brought up to date meanwhile', async () => {
     await load(here, 'alpine', 'a', alpine)
     await load(here, 'debian', 'a', manyAdvisories(2000, '1'))

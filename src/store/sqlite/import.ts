@@ -154,7 +154,7 @@ function checkBase({ generation }: FeedRow, { feed: { id, url }, base }: ImportS
 }
 
 /** Throws when what was read is not worth replacing the current data with. */
-function refuse({ feed, partial }: ImportSource, { before, read, gaps, first }: Read): void {
+function refuse({ feed, partial, judged }: ImportSource, { before, read, gaps, first }: Read): void {
   const where = feed.url
   const kept = partial === true ? before.statements + before.vulnerabilities + before.facts : 0
   const mayBeEmpty = partial === true || (feed.mayBeEmpty === true && before.statements === 0)
@@ -164,7 +164,7 @@ function refuse({ feed, partial }: ImportSource, { before, read, gaps, first }: 
       advice: 'The data is left as it was. Check that the address, or the mirror, serves the feed itself.',
     })
   }
-  if (gaps > (kept + read + gaps) * limits.feedGapShare) {
+  if (judged !== true && gaps > (kept + read + gaps) * limits.feedGapShare) {
     const example = first === undefined ? '' : `; the first: ${first.where}: ${first.detail}`
     const message = `${gaps} of the ${read + gaps} records of ${feed.id} could not be read${example}`
     throw new ChiaroError('FEED_FAILED', message, {
