@@ -20,7 +20,7 @@ import { staleFeeds } from './update/fresh.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
-export type { Transfer, TransferOutcome } from './exchange/import.ts'
+export type { Transfer } from './exchange/import.ts'
 export type { PushOutcome } from './exchange/push.ts'
 export { writeFileWhole } from './io/atomic-file.ts'
 export type { FeedChanges } from './update/changes.ts'

@@ -50,6 +50,8 @@ export interface ImportSource {
   readonly partial?: true
   /** The generation that they changed after. */
   readonly base?: number
+  /** Another database took these records, with so many gaps: they do not stop the import. */
+  readonly judged?: true
   readonly records: AsyncIterable<FeedRecord>
 }
 

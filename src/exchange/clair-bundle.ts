@@ -1,9 +1,7 @@
-import { throwIfAborted } from '../core/abort.ts'
 import type { FeedRecord } from '../core/advisory.ts'
 import { ChiaroError, isChiaroError, messageOf, printable } from '../core/errors.ts'
 import type { Gap } from '../core/gap.ts'
 import { limits } from '../core/limits.ts'
-import { decompress } from '../io/decompress.ts'
 import { readLines } from '../io/lines.ts'
 import { enrichmentRecords, isKnownEnricher } from './clair-bundle-enrichments.ts'
 import { timeOf, vulnerabilityRecords } from './clair-bundle-records.ts'
@@ -11,7 +9,7 @@ import { type ClairLine, checkLine } from './clair-bundle-schema.ts'
 import { feedOfUpdater } from './clair-bundle-sources.ts'
 import type { DataSet, ExportedFeed } from './data-set.ts'
 import type { TransferOptions } from './import.ts'
-import type { DataInput } from './input.ts'
+import { contentOf, type DataInput } from './input.ts'
 
 /**
  * Opens a bundle of Clair's updaters. All of it is read once to see what is in it and whether it is whole, and again when it is
@@ -79,6 +77,7 @@ function exportedFeed(id: string, operation: Operation, { feeds }: TransferOptio
 }
 
 class ClairBundle implements DataSet {
+  readonly judged = false
   readonly leftOut: readonly Gap[]
   readonly #lines: AsyncIterator<ClairLine>
   readonly #operations: ReadonlyMap<ExportedFeed, Operation>
@@ -137,12 +136,11 @@ class ClairBundle implements DataSet {
 /** The lines of a bundle. Throws `DATA_FILE_INVALID` for what is none. */
 async function* readBundle(input: DataInput, { signal }: TransferOptions): AsyncGenerator<ClairLine> {
   const { where } = input
-  const content = decompress(input.bytes(), where, limits.dataFileBytes)
+  const content = contentOf(input.bytes(), where, signal)
   let number = 0
   try {
     for await (const line of readLines(content, where, limits.feedRecordBytes)) {
       number++
-      throwIfAborted(signal)
       const checked = checkLine(JSON.parse(line.toString('utf8')))
       if ('problem' in checked) throw damaged(where, `line ${number}: ${checked.problem}`)
       yield checked.value

@@ -53,7 +53,7 @@ async function bytesOf(feeds: readonly (readonly [ExportedFeed, readonly FeedRec
 }
 
 function open(content: Buffer | string, maxBytes?: number): Promise<DataSet> {
-  return openDataFile(stream([Buffer.from(content)]), 'data.chiaro', maxBytes)
+  return openDataFile(stream([Buffer.from(content)]), 'data.chiaro', new AbortController().signal, maxBytes)
 }
 
 /** All of a file. */

@@ -3,10 +3,10 @@ import { type FeedRecord, isGap } from '../core/advisory.ts'
 import { ChiaroError, isChiaroError, messageOf, printable } from '../core/errors.ts'
 import type { Gap } from '../core/gap.ts'
 import { limits } from '../core/limits.ts'
-import { decompress } from '../io/decompress.ts'
 import { readLines } from '../io/lines.ts'
 import { checkHeader, checkRecord, checkVersion } from './data-schema.ts'
 import type { DataSet, ExportedFeed, FeedExport } from './data-set.ts'
+import { contentOf } from './input.ts'
 
 /**
  * A file of vulnerability data, to carry it to where no network leads. JSON, one value a line, zstd around all:
@@ -53,19 +53,22 @@ async function* dataValues(feeds: readonly FeedExport[]): AsyncGenerator<unknown
 
 /**
  * Opens a data file. `where` names it in errors. Throws `DATA_FILE_INVALID` for what is none, or of a later version, and
- * `LIMIT_EXCEEDED` beyond `maxBytes`.
+ * `LIMIT_EXCEEDED` beyond `maxBytes`, `limits.dataFileBytes` if it is not given.
  */
 export async function openDataFile(
   bytes: AsyncIterable<Buffer>,
   where: string,
-  maxBytes: number = limits.dataFileBytes,
+  signal: AbortSignal,
+  maxBytes?: number,
 ): Promise<DataSet> {
-  const reader = new DataFileReader(readLines(decompress(bytes, where, maxBytes), where, limits.feedRecordBytes), where)
+  const content = contentOf(bytes, where, signal, maxBytes)
+  const reader = new DataFileReader(readLines(content, where, limits.feedRecordBytes), where)
   await reader.start()
   return reader
 }
 
 class DataFileReader implements DataSet {
+  readonly judged = true
   readonly leftOut: readonly Gap[] = []
   readonly #where: string
   readonly #lines: AsyncIterator<Buffer>

@@ -31,6 +31,8 @@ export interface FeedExport {
 /** Feeds that are being read. */
 export interface DataSet {
   readonly feeds: readonly ExportedFeed[]
+  /** Whether a database had these feeds, with the gaps that they have. */
+  readonly judged: boolean
   /** What is in it and has no place here. */
   readonly leftOut: readonly Gap[]
   /** The records of a feed. Feeds are read in their order, each once; those in between are passed over. Throws `DATA_FILE_INVALID`. */

@@ -55,7 +55,8 @@ export async function importFeeds(
   const sources = changed.map((feed): ImportSource => {
     const base = baseOf(feed, known.get(feed.id), where)
     const records = watched(data.records(feed), { label: `${feed.id}: importing`, step: feed.id }, options)
-    return importSource(feed, base, feed === changed.at(-1) ? finishing(records, data) : records)
+    const source = importSource(feed, base, feed === changed.at(-1) ? finishing(records, data) : records)
+    return data.judged ? { ...source, judged: true } : source
   })
   if (sources.length === 0) await data.finish()
   const results = sources.length === 0 ? [] : await advisories.importAll(sources, signal)

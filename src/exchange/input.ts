@@ -1,7 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { throwIfAborted } from '../core/abort.ts'
 import { ChiaroError, messageOf } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import { decompress } from '../io/decompress.ts'
 import { openNamelessFile } from '../io/nameless-file.ts'
+import { createTurns } from '../io/turns.ts'
 
 /** Bytes that can be read more than once. */
 export interface DataInput extends AsyncDisposable {
@@ -84,6 +87,23 @@ export async function* chunksOf(
     if (bytesRead === 0) return
     at += bytesRead
     yield buffer.subarray(0, bytesRead)
+  }
+}
+
+/**
+ * Bytes decompressed as their first ones say, in chunks that are valid until the next one is asked for, between which others
+ * get their turn. Throws `FEED_FAILED` for damaged data, `LIMIT_EXCEEDED` beyond `maxBytes`, and `ABORTED`.
+ */
+export async function* contentOf(
+  bytes: AsyncIterable<Buffer>,
+  where: string,
+  signal: AbortSignal,
+  maxBytes: number = limits.dataFileBytes,
+): AsyncGenerator<Buffer> {
+  const giveTurn = createTurns(signal)
+  for await (const chunk of decompress(bytes, where, maxBytes)) {
+    yield chunk
+    await giveTurn()
   }
 }
 

@@ -52,6 +52,7 @@ export async function pullData(
 
 /** The feeds of an artifact that are wanted, their blobs one behind the other in a temporary file. */
 class Artifact implements DataSet {
+  readonly judged = true
   readonly leftOut: readonly Gap[] = []
   readonly #file: FileHandle
   readonly #where: string
@@ -90,7 +91,7 @@ class Artifact implements DataSet {
     if (`sha256:${hash.digest('hex')}` !== layer.digest) {
       throw new ChiaroError('DIGEST_MISMATCH', 'the data does not hash to its digest', { where })
     }
-    const data = await openDataFile(chunksOf(this.#file, where, this.#signal, start, this.#size), where)
+    const data = await openDataFile(chunksOf(this.#file, where, this.#signal, start, this.#size), where, this.#signal)
     const [feed] = data.feeds
     if (data.feeds.length !== 1 || feed!.id !== id || !sameState(feed!, stateOf(layer))) {
       throw new ChiaroError('DATA_FILE_INVALID', `its blob for ${id} holds something else`, { where })

@@ -61,7 +61,7 @@ async function imported(
   async function* bytes() {
     yield Buffer.from(file)
   }
-  return importFeeds(await openDataFile(bytes(), 'file'), names, 'file', optionsOf(store, rest))
+  return importFeeds(await openDataFile(bytes(), 'file', never), names, 'file', optionsOf(store, rest))
 }
 
 const keys: readonly AdvisoryKey[] = ['debian:12', 'debian:11', 'alpine:3.18'].flatMap((scope) =>
@@ -147,6 +147,15 @@ describe('export and import', () => {
     await imported(there, await exported(here))
     expect(await everything(there)).toEqual(await everything(here))
     expect(await there.advisories.status()).toMatchObject([{ gaps: 1500 }])
+  })
+
+  it('takes as many gaps as were taken before, though records of one vulnerability are one now', async () => {
+    const records = Array.from({ length: 40 }, (_, index) =>
+      advisory('CVE-1', [statement('debian:12', `p${index}`, '1')]),
+    )
+    await load(here, 'debian', 'a', [...records, gap('CVE-2'), gap('CVE-3')])
+    await imported(there, await exported(here))
+    expect(await everything(there)).toEqual(await everything(here))
   })
 
   it('is not of two states when the feed is brought up to date meanwhile', async () => {

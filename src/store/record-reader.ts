@@ -131,7 +131,7 @@ interface Read {
 }
 
 /** Throws when what was read is not worth replacing the current data with. */
-function refuse({ feed, partial }: ImportSource, { before, read, gaps: { count, first } }: Read): void {
+function refuse({ feed, partial, judged }: ImportSource, { before, read, gaps: { count, first } }: Read): void {
   const where = feed.url
   const kept = partial === true ? before.statements + before.vulnerabilities + before.facts : 0
   const mayBeEmpty = partial === true || (feed.mayBeEmpty === true && before.statements === 0)
@@ -141,7 +141,7 @@ function refuse({ feed, partial }: ImportSource, { before, read, gaps: { count, 
       advice: 'The data is left as it was. Check that the address, or the mirror, serves the feed itself.',
     })
   }
-  if (count > (kept + read + count) * limits.feedGapShare) {
+  if (judged !== true && count > (kept + read + count) * limits.feedGapShare) {
     const example = first === undefined ? '' : `; the first: ${first.where}: ${first.detail}`
     const message = `${count} of the ${read + count} records of ${feed.id} could not be read${example}`
     throw new ChiaroError('FEED_FAILED', message, {

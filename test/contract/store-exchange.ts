@@ -35,6 +35,15 @@ export const exchangeContract: readonly (readonly [title: string, holds: (store:
     },
   ],
   [
+    'takes the gaps of records that another database took, however many',
+    async ({ advisories }) => {
+      const records = [openssl('1'), ...Array.from({ length: 5 }, (_, index) => gap(`CVE-${index}`))]
+      await expect(advisories.import(source(records), never)).rejects.toMatchObject({ code: 'FEED_FAILED' })
+      expect(await advisories.import({ ...source(records), judged: true }, never)).toMatchObject({ records: 1 })
+      expect(await advisories.status()).toMatchObject([{ gaps: 5 }])
+    },
+  ],
+  [
     'imports several feeds or none of them',
     async ({ advisories }) => {
       await advisories.import(source([openssl('1')]), never)

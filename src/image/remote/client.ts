@@ -47,7 +47,7 @@ export class RegistryClient {
     const bytes = await response.bytes(limits.manifestBytes)
     const where = `${this.where}, manifest ${reference}`
     // The digest of a signed manifest of schema 1 is not that of its bytes; parsing says what is wrong with it.
-    if (response.headers.get('content-type')?.includes('manifest.v1+')) parseManifest(bytes, where)
+    if (response.headers.get('content-type')?.includes('distribution.manifest.v1+')) parseManifest(bytes, where)
     const announced = response.headers.get('docker-content-digest')
     if (announced !== null) verify(bytes, parseDigest(announced, `${where}, Docker-Content-Digest`), undefined, where)
     const wanted = isDigest(reference) ? reference : digestOf(bytes)
