@@ -24,8 +24,16 @@ export interface StoreSample {
 
 const never = new AbortController().signal
 
-/** What every database must keep. `several`: whether two stores can open the same database. */
-export function testStore(name: string, create: () => Promise<StoreSample>, { several }: { several: boolean }): void {
+/** What kind of database it is. */
+export interface StoreKind {
+  /** Whether two stores can open the same database. */
+  readonly several: boolean
+  /** How many sequences of imports are tried. */
+  readonly sequences: number
+}
+
+/** What every database must keep. */
+export function testStore(name: string, create: () => Promise<StoreSample>, { several, sequences }: StoreKind): void {
   describe(`the contract of ${name}`, () => {
     let sample: StoreSample
     let store: Store
@@ -522,7 +530,7 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
               await own.remove()
             }
           }),
-          { numRuns: 40 },
+          { numRuns: sequences },
         )
       })
 

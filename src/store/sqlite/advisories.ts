@@ -1,6 +1,7 @@
 import { ChiaroError } from '../../core/errors.ts'
 import type { Gap } from '../../core/gap.ts'
 import type { AdvisoryStore, FeedStatus, Generation, ImportResult } from '../../core/store.ts'
+import { type StatusRow, toStatus } from '../status-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { generationAt } from './generations.ts'
@@ -53,22 +54,6 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
   }
 }
 
-interface StatusRow {
-  readonly feed: string
-  readonly url: string
-  readonly generation: number
-  readonly checkedAt: string | null
-  readonly importedAt: string | null
-  readonly dataTime: string | null
-  readonly records: number
-  readonly gaps: number
-  readonly version: number
-  readonly fingerprint: string | null
-  readonly errorAt: string | null
-  readonly errorCode: string | null
-  readonly errorMessage: string | null
-}
-
 /** Counted as in an import's result: statements and facts, or vulnerabilities where there are neither. */
 const statusColumns = `name AS feed, url, imported_at AS importedAt, coalesce(number, 0) AS generation,
   coalesce(nullif(statements + facts, 0), vulnerabilities, 0) AS records, coalesce(gaps, 0) AS gaps`
@@ -103,11 +88,6 @@ function pastStatus(connection: Connection, feeds: readonly string[] | undefined
     if (generation === undefined) return status
     return toStatus(connection.prepare(pastStatusSql).get(asOf, generation, status.feed) as unknown as StatusRow)
   })
-}
-
-function toStatus({ errorAt, errorCode, errorMessage, fingerprint, ...data }: StatusRow): FeedStatus {
-  const lastError = errorAt === null ? undefined : { at: errorAt, code: errorCode ?? '', message: errorMessage ?? '' }
-  return { ...data, fingerprint: fingerprint ?? undefined, lastError }
 }
 
 function readGenerations(connection: Connection, feed: string): readonly Generation[] {

@@ -1,6 +1,6 @@
-import type { FixState, Json, Statement, VersionRange, Vulnerability } from '../../core/advisory.ts'
-import type { Rating } from '../../core/severity.ts'
-import { RowDamaged } from './failure.ts'
+import type { AdvisoryKey, FixState, Json, Statement, VersionRange, Vulnerability } from '../core/advisory.ts'
+import type { Rating } from '../core/severity.ts'
+import { RowDamaged } from './row-damaged.ts'
 
 /** What statements say alike, as a row of the table `claim` holds it. */
 export interface Claim {
@@ -23,6 +23,28 @@ export function encodeClaim({ fix, rating, note }: Statement): string {
 
 export function decodeClaim(body: string): Claim {
   return parse(body) as Claim
+}
+
+/** The columns of a statement that say what it states: fixed version, ranges, advisory. */
+export interface StatementColumns {
+  readonly fixedIn: string | null
+  readonly ranges: string | null
+  readonly advisory: string | null
+}
+
+/** The statement of a claim and columns. Property by property: there are thousands, and spreading takes longer than reading them. */
+export function makeStatement(
+  key: AdvisoryKey,
+  { fix, rating, note }: Claim,
+  { fixedIn, ranges, advisory }: StatementColumns,
+): Statement {
+  const statement: { -readonly [name in keyof Statement]: Statement[name] } = { key, fix }
+  if (fixedIn !== null) statement.fixedIn = fixedIn
+  if (ranges !== null) statement.ranges = decodeRanges(ranges)
+  if (rating !== undefined) statement.rating = rating
+  if (note !== undefined) statement.note = note
+  if (advisory !== null) statement.advisory = advisory
+  return statement
 }
 
 /** A vulnerability without its id, as JSON with the properties in one order: equal ones have equal texts. */
