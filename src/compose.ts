@@ -1,13 +1,13 @@
 import { analyzers } from './analyzers.ts'
-import type { Ecosystem } from './core/ecosystem.ts'
 import { ChiaroError } from './core/errors.ts'
-import type { Feed } from './core/feed.ts'
+import type { Feed, FeedFamily } from './core/feed.ts'
 import type { Image, ImageOptions } from './core/image.ts'
 import type { Progress } from './core/progress.ts'
 import type { IndexReport, VulnerabilityReport } from './core/report.ts'
 import type { Store } from './core/store.ts'
 import type { VersionScheme } from './core/versions.ts'
 import { ecosystems } from './ecosystems/registry.ts'
+import { feedFamilies } from './feeds/registry.ts'
 import { openImage } from './image/registry.ts'
 import { indexImage } from './scan/index-image.ts'
 import { scan } from './scan/scan.ts'
@@ -61,6 +61,9 @@ export interface Engine extends AsyncDisposable {
   /** Every feed there is, in order. */
   feedIds(): readonly string[]
 }
+
+/** Everything that has feeds: distributions, and what belongs to none of them. */
+const families: readonly FeedFamily[] = [...ecosystems, ...feedFamilies]
 
 /** The analyzers' ids and versions: what is kept of a layer is good for exactly these. */
 export const analyzersKey = analyzers.map(({ id, version }) => `${id}@${version}`).join(' ')
@@ -118,28 +121,28 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         now: new Date(),
         version,
       }),
-    update: async (names, options) => bring(selectFeeds(ecosystems, names), undefined, options.force, options),
-    feedIds: () => allFeeds(ecosystems).map((feed) => feed.id),
+    update: async (names, options) => bring(selectFeeds(names), undefined, options.force, options),
+    feedIds: () => allFeeds().map((feed) => feed.id),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }
 
-function allFeeds(from: readonly Ecosystem[]): readonly Feed[] {
-  return from.flatMap((ecosystem) => ecosystem.feeds())
+function allFeeds(): readonly Feed[] {
+  return families.flatMap((family) => family.feeds())
 }
 
-/** The feeds named by id, by ecosystem (`alpine`: all of its feeds), or by a pattern with `*`. */
-function selectFeeds(from: readonly Ecosystem[], names: readonly string[]): readonly Feed[] {
-  const feeds = allFeeds(from)
+/** The feeds named by id, by family (`alpine`, `osv`: all of its feeds), or by a pattern with `*`. */
+function selectFeeds(names: readonly string[]): readonly Feed[] {
+  const feeds = allFeeds()
   if (names.length === 0) return feeds
   const selected = new Set<Feed>()
   for (const name of names) {
-    const ecosystem = from.find(({ id }) => id === name)
-    const matching = ecosystem?.feeds() ?? feeds.filter((feed) => matches(feed.id, name))
+    const family = families.find(({ id }) => id === name)
+    const matching = family?.feeds() ?? feeds.filter((feed) => matches(feed.id, name))
     if (matching.length === 0) {
       throw new ChiaroError('FEED_UNKNOWN', `there is no feed ${JSON.stringify(name)}`, {
         where: name,
-        advice: `Feeds are named as "chiaro data" shows them, or by distribution: ${from.map(({ id }) => id).join(', ')}.`,
+        advice: `Feeds are named as "chiaro data" shows them, or by family: ${families.map(({ id }) => id).join(', ')}.`,
       })
     }
     for (const feed of matching) selected.add(feeds.find(({ id }) => id === feed.id) ?? feed)

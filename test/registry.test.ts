@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ecosystems } from '../src/ecosystems/registry.ts'
+import { feedFamilies } from '../src/feeds/registry.ts'
 
 it('the list of ecosystems is the list of their folders', () => {
   const folders = readdirSync(join(import.meta.dirname, '..', 'src', 'ecosystems'), { withFileTypes: true })
@@ -11,7 +12,7 @@ it('the list of ecosystems is the list of their folders', () => {
 })
 
 it('ecosystems, analyzers and feeds have distinct names', () => {
-  const feeds = ecosystems.flatMap((ecosystem) => ecosystem.feeds().map((feed) => feed.id))
+  const feeds = [...ecosystems, ...feedFamilies].flatMap((family) => family.feeds().map((feed) => feed.id))
   expect(new Set(feeds).size).toBe(feeds.length)
   for (const feed of feeds) expect(feed).toMatch(/^[a-z0-9][a-z0-9.-]*$/)
 })

@@ -71,6 +71,11 @@ export const limits = {
   feedRecordDepth: 64,
   /** What of a feed has to be held in memory until its end, about. */
   feedHeldBytes: 512 * MiB,
+  /** Entries of a ZIP archive, bytes of its directory (their names are remembered), and what its files together have to its size, once that is more than `zipRatioFrom`. */
+  zipEntries: 2_500_000,
+  zipDirectoryBytes: 256 * MiB,
+  zipRatio: 200,
+  zipRatioFrom: 256 * MiB,
   /** XML: element depth, attributes of an element, text of an element. */
   xmlDepth: 64,
   xmlTextBytes: 4 * MiB,

@@ -21,7 +21,7 @@ export function defineUpdate(program: Command, context: CommandContext): void {
     .description(
       'Fetches vulnerability data that changed. A scan does it for what it needs; this does it ahead of time.',
     )
-    .argument('[feed...]', 'feeds, or distributions for all their feeds (default: all)')
+    .argument('[feed...]', 'feeds, or distributions and families for all their feeds (default: all)')
     .addHelpText('after', examples)
   addOption(command, 'Vulnerability data:', '--force', 'read the feeds again although nothing changed')
   addFeedOptions(command)
