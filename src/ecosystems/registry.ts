@@ -1,7 +1,9 @@
 import type { Ecosystem } from '../core/ecosystem.ts'
 import { alpine } from './alpine/index.ts'
+import { chainguard } from './chainguard/index.ts'
 import { debian } from './debian/index.ts'
 import { ubuntu } from './ubuntu/index.ts'
+import { wolfi } from './wolfi/index.ts'
 
 /** Every distribution that can be judged. */
-export const ecosystems: readonly Ecosystem[] = [alpine, debian, ubuntu]
+export const ecosystems: readonly Ecosystem[] = [alpine, chainguard, debian, ubuntu, wolfi]
