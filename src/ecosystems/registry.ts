@@ -1,9 +1,11 @@
 import type { Ecosystem } from '../core/ecosystem.ts'
+import { alma } from './alma/index.ts'
 import { alpine } from './alpine/index.ts'
 import { chainguard } from './chainguard/index.ts'
 import { debian } from './debian/index.ts'
+import { rocky } from './rocky/index.ts'
 import { ubuntu } from './ubuntu/index.ts'
 import { wolfi } from './wolfi/index.ts'
 
 /** Every distribution that can be judged. */
-export const ecosystems: readonly Ecosystem[] = [alpine, chainguard, debian, ubuntu, wolfi]
+export const ecosystems: readonly Ecosystem[] = [alma, alpine, chainguard, debian, rocky, ubuntu, wolfi]
