@@ -47,6 +47,8 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   zipDirectoryBytes: ['src/io/zip.test.ts', 'limits the %s'],
   zipRatio: ['src/io/zip.test.ts', 'limits how much larger the files are than the archive'],
   zipRatioFrom: ['src/io/zip.test.ts', 'limits how much larger the files are than the archive'],
+  mirrorListBytes: ['src/feeds/rpm-repository.test.ts', 'limits.mirrorListBytes + 1'],
+  mirrors: ['src/feeds/rpm-repository.test.ts', 'limits.mirrors + 1'],
   xmlDepth: ['src/io/xml-stream.test.ts', 'limits the depth'],
   xmlTextBytes: ['src/io/xml-stream.test.ts', 'limits the length of %s, without reading on'],
   feedGapShare: ['test/contract/store.ts', 'too many gaps'],

@@ -76,6 +76,9 @@ export const limits = {
   zipDirectoryBytes: 256 * MiB,
   zipRatio: 200,
   zipRatioFrom: 256 * MiB,
+  /** The list of the mirrors of a repository, and how many of them are tried. */
+  mirrorListBytes: 64 * KiB,
+  mirrors: 5,
   /** XML: element depth, attributes of an element, text of an element. */
   xmlDepth: 64,
   xmlTextBytes: 4 * MiB,

@@ -1,6 +1,7 @@
 import type { Ecosystem } from '../core/ecosystem.ts'
 import { alma } from './alma/index.ts'
 import { alpine } from './alpine/index.ts'
+import { amazon } from './amazon/index.ts'
 import { chainguard } from './chainguard/index.ts'
 import { debian } from './debian/index.ts'
 import { rocky } from './rocky/index.ts'
@@ -8,4 +9,4 @@ import { ubuntu } from './ubuntu/index.ts'
 import { wolfi } from './wolfi/index.ts'
 
 /** Every distribution that can be judged. */
-export const ecosystems: readonly Ecosystem[] = [alma, alpine, chainguard, debian, rocky, ubuntu, wolfi]
+export const ecosystems: readonly Ecosystem[] = [alma, alpine, amazon, chainguard, debian, rocky, ubuntu, wolfi]
