@@ -10,6 +10,7 @@ import { ecosystems } from './ecosystems/registry.ts'
 import { enrichers } from './enrich/registry.ts'
 import type { Transfer, TransferOptions } from './exchange/import.ts'
 import type { PushOutcome } from './exchange/push.ts'
+import { feedFamilies } from './feeds/registry.ts'
 import { openImage } from './image/registry.ts'
 import { indexImage } from './scan/index-image.ts'
 import type { KeptMatches } from './scan/known-matches.ts'
@@ -125,8 +126,8 @@ export interface Exchange {
   pull(reference: string, names: readonly string[], options: ArtifactRunOptions): Promise<Transfer>
 }
 
-/** Everything that has feeds. */
-const families: readonly FeedFamily[] = [...ecosystems, ...enrichers]
+/** Everything that has feeds: distributions, what enriches, and what belongs to neither. */
+const families: readonly FeedFamily[] = [...ecosystems, ...enrichers, ...feedFamilies]
 
 /** The analyzers' ids and versions: what is kept of a layer is good for exactly these. */
 export const analyzersKey = analyzers.map(({ id, version }) => `${id}@${version}`).join(' ')

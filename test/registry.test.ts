@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { isFeedOf } from '../src/core/enricher.ts'
 import { ecosystems } from '../src/ecosystems/registry.ts'
 import { enrichers } from '../src/enrich/registry.ts'
+import { feedFamilies } from '../src/feeds/registry.ts'
 
 const folders = (name: string) =>
   readdirSync(join(import.meta.dirname, '..', 'src', name), { withFileTypes: true })
@@ -16,8 +17,10 @@ it('the lists of ecosystems and enrichers are the lists of their folders', () =>
   expect(enrichers.map(({ id }) => id).sort()).toEqual(folders('enrich'))
 })
 
-it('ecosystems, enrichers, analyzers and feeds have distinct names', () => {
-  const feeds = [...ecosystems, ...enrichers].flatMap((family) => family.feeds().map((feed) => feed.id))
+it('ecosystems, enrichers, families, analyzers and feeds have distinct names', () => {
+  const feeds = [...ecosystems, ...enrichers, ...feedFamilies].flatMap((family) =>
+    family.feeds().map((feed) => feed.id),
+  )
   expect(new Set(feeds).size).toBe(feeds.length)
   for (const feed of feeds) expect(feed).toMatch(/^[a-z0-9][a-z0-9.-]*$/)
 })

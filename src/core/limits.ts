@@ -85,6 +85,14 @@ export const limits = {
   feedDocuments: 10_000,
   /** What of a feed has to be held in memory until its end, about. */
   feedHeldBytes: 512 * MiB,
+  /** Entries of a ZIP archive, bytes of its directory (their names are remembered), and what its files together have to its size, once that is more than `zipRatioFrom`. */
+  zipEntries: 2_500_000,
+  zipDirectoryBytes: 256 * MiB,
+  zipRatio: 200,
+  zipRatioFrom: 256 * MiB,
+  /** The list of the mirrors of a repository, and how many of them are tried. */
+  mirrorListBytes: 64 * KiB,
+  mirrors: 5,
   /** XML: element depth, attributes of an element, text of an element. */
   xmlDepth: 64,
   xmlTextBytes: 4 * MiB,

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { anyName, recordCheck } from '../../feeds/record-check.ts'
+import { anyName, recordCheck } from '../record-check.ts'
 
 /** One element of `packages`. Without fixes, `secfixes` can be null or an empty array. */
 export const checkPackage = recordCheck(

@@ -1,8 +1,19 @@
 import type { Advisory, Statement } from '../../core/advisory.ts'
 import { ChiaroError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
-import { apk } from '../../versions/apk.ts'
+import type { VersionScheme } from '../../core/versions.ts'
 import { issuesOf } from './ids.ts'
+
+/** What a security database needs to be read. */
+export interface SecurityFixesOptions {
+  /** The document, for messages. */
+  readonly where: string
+  readonly versions: VersionScheme
+  /** Where a vulnerability of this id can be read, if anywhere. */
+  readonly link: (id: string) => string | undefined
+  /** The most bytes to hold; `limits.feedHeldBytes` if not given. */
+  readonly maxBytes?: number
+}
 
 /** What is held of one vulnerability, beside its texts, in bytes: about. */
 const heldBytes = 200
@@ -12,15 +23,14 @@ const heldBytes = 200
  * after the other, and the same vulnerability is in several of them, each knowing other aliases.
  */
 export class SecurityFixes {
-  readonly #where: string
+  readonly #options: SecurityFixesOptions
   readonly #maxBytes: number
   readonly #issues = new Map<string, { readonly aliases: Set<string>; readonly versions: Map<string, string> }>()
   #held = 0
 
-  /** `where` is the document, for messages. */
-  constructor(where: string, maxBytes: number = limits.feedHeldBytes) {
-    this.#where = where
-    this.#maxBytes = maxBytes
+  constructor(options: SecurityFixesOptions) {
+    this.#options = options
+    this.#maxBytes = options.maxBytes ?? limits.feedHeldBytes
   }
 
   /** Adds one entry of `secfixes`. False if it names no vulnerability. Throws `LIMIT_EXCEEDED` beyond `maxBytes`. */
@@ -31,7 +41,7 @@ export class SecurityFixes {
       this.#issues.set(id, issue)
       for (const alias of aliases) issue.aliases.add(alias)
       const known = issue.versions.get(name)
-      if (known === undefined || isHigher(version, known)) issue.versions.set(name, version)
+      if (known === undefined || isHigher(version, known, this.#options.versions)) issue.versions.set(name, version)
       this.#hold(entry.length + version.length)
     }
     return issues.length > 0
@@ -39,13 +49,14 @@ export class SecurityFixes {
 
   *advisories(scope: string): Generator<Advisory> {
     for (const [id, { aliases, versions }] of this.#issues) {
+      const link = this.#options.link(id)
       yield {
         vulnerability: {
           id,
           aliases: [...aliases],
           description: '',
           ratings: [],
-          links: [`https://security.alpinelinux.org/vuln/${encodeURIComponent(id)}`],
+          links: link === undefined ? [] : [link],
         },
         statements: [...versions].map(([name, version]) => statementOf(scope, name, version)),
       }
@@ -56,17 +67,17 @@ export class SecurityFixes {
     this.#held += heldBytes + bytes
     if (this.#held <= this.#maxBytes) return
     throw new ChiaroError('LIMIT_EXCEEDED', `More than ${this.#maxBytes} bytes of it have to be held in memory`, {
-      where: this.#where,
+      where: this.#options.where,
     })
   }
 }
 
 /** A vulnerability under two versions was not wholly fixed by the first: the higher one counts. `0` is lower than any. */
-function isHigher(version: string, known: string): boolean {
+function isHigher(version: string, known: string, { compare }: VersionScheme): boolean {
   if (version === '0' || known === '0') return known === '0'
-  const order = apk.compare(version, known)
+  const order = compare(version, known)
   // One of them is no version. What cannot be compared is reported as such for every package: that is the safe one.
-  if (order === undefined) return apk.compare(version, version) === undefined
+  if (order === undefined) return compare(version, version) === undefined
   return order > 0
 }
 

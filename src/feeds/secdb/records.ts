@@ -1,19 +1,22 @@
 import type { FeedRecord } from '../../core/advisory.ts'
 import type { Spool } from '../../core/feed.ts'
-import { documentName } from '../../feeds/document.ts'
-import { badRecord } from '../../feeds/gaps.ts'
 import { jsonElements } from '../../io/json-stream.ts'
+import { documentName } from '../document.ts'
+import { badRecord } from '../gaps.ts'
 import { checkPackage } from './schema.ts'
-import { SecurityFixes } from './security-fixes.ts'
+import { SecurityFixes, type SecurityFixesOptions } from './security-fixes.ts'
 
-/** The document is `{ packages: [{ pkg: { name, secfixes: { version: [ids] } } }] }`. */
-export async function* readRecords(
+/**
+ * The records of a security database of apk packages, as Alpine invented it (https://gitlab.alpinelinux.org/alpine/infra/alpine-secdb):
+ * `{ packages: [{ pkg: { name, secfixes: { version: [ids] } } }] }`.
+ */
+export async function* readSecdb(
   spool: Spool,
   signal: AbortSignal,
-  url: string,
-  scope: string,
+  options: SecurityFixesOptions & { readonly scope: string },
 ): AsyncGenerator<FeedRecord> {
-  const fixes = new SecurityFixes(url)
+  const { where: url, scope } = options
+  const fixes = new SecurityFixes(options)
   const elements = jsonElements(spool.read(documentName, signal), { path: ['packages'], where: url })
   for await (const element of elements) {
     const place = `package ${element.key}`
