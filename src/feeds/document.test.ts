@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as later } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { mirrorOf } from '../../test/support/feeds.ts'
 import { type ChiaroError, isChiaroError } from '../core/errors.ts'
@@ -42,6 +43,22 @@ describe('fetchDocument', () => {
     const { url } = await serve(headers)
     await using spool = createSpool({ mirror: undefined, offline: false })
     expect(await fetchDocument(url)(spool, undefined, signal)).not.toHaveProperty('dataTime')
+  })
+
+  it('never takes two states for one where the server says nothing of them', async () => {
+    const { url, conditions } = await serve({})
+    await using spool = createSpool({ mirror: undefined, offline: false })
+    const fingerprints = new Set<string>()
+    let last: string | undefined
+    for (let time = 0; time < 2; time++) {
+      const fetched = await fetchDocument(url)(spool, last, signal)
+      if (fetched === 'unchanged') throw new Error('it was fetched')
+      last = fetched.fingerprint
+      fingerprints.add(last)
+      await later(2)
+    }
+    expect(fingerprints.size).toBe(2)
+    expect(conditions).toEqual([undefined, undefined])
   })
 
   it.each(['', 'abc', 'null', '7', '{"etag":7}'])('takes a fingerprint of another kind for none: %s', async (last) => {
