@@ -26,6 +26,7 @@ const index = await indexOf(store)
 const options = {
   ecosystems,
   enrichers: [],
+  enrich: false,
   advisories: store.advisories,
   kept: undefined,
   maxDataAge: Number.POSITIVE_INFINITY,
