@@ -22,6 +22,7 @@ export interface SampleFile {
   /** Where a mirror has it: `host/path`. */
   readonly path: string
   readonly content: Buffer
+  readonly kind: 'json' | 'xml' | 'lines' | 'binary'
 }
 
 const folder = join(import.meta.dirname, '..', '..', 'src', 'ecosystems')
@@ -45,37 +46,60 @@ function sample(feed: Feed, path: string): FeedSample {
   return {
     id: feed.id,
     feed,
-    files: files?.map((file) => ({ path: file.replaceAll('\\', '/'), content: readFileSync(join(place, file)) })) ?? [
-      { path: decodeURIComponent(host + pathname), content: readFileSync(place) },
+    files: files?.map((file) => sampleFile(file.replaceAll('\\', '/'), readFileSync(join(place, file)))) ?? [
+      sampleFile(decodeURIComponent(host + pathname), readFileSync(place)),
     ],
+  }
+}
+
+/** A file of a mirror. What it is shows in its content. */
+export function sampleFile(path: string, content: Buffer): SampleFile {
+  return { path, content, kind: kindOf(content) }
+}
+
+function kindOf(content: Buffer): SampleFile['kind'] {
+  const text = content.toString()
+  if (/^(?:\ufeff)?\s*</.test(text)) return 'xml'
+  if (text.includes('\0') || text.includes('\ufffd')) return 'binary'
+  try {
+    JSON.parse(text)
+    return 'json'
+  } catch {
+    return 'lines'
   }
 }
 
 /** A store in memory, and a feed that is loaded into it. */
 export interface LoadedFeed extends AsyncDisposable {
   readonly store: Store
+  /** The number of records that the last update could not read. */
+  gaps(): number
   /** Brings the feed from a mirror; with `force`, which is the default, although nothing changed there. */
   update(mirror: string, options?: { readonly force?: boolean }): Promise<FeedOutcome>
   /** All that is loaded, in one text. */
   content(): Promise<string>
 }
 
-/** Samples have bad records on purpose, more than a feed may have: those are left out here. */
+/** Samples have bad records on purpose, more than a feed may have: those are counted here, and left out. */
 export async function openFeed(sampled: Feed): Promise<LoadedFeed> {
   const store = await openStore('sqlite::memory:')
+  let gaps = 0
   const feed: Feed = {
     ...sampled,
     async parse(spool, signal) {
+      gaps = 0
       const records = await sampled.parse(spool, signal)
       return (async function* () {
         for await (const record of records) {
-          if (!isGap(record)) yield record
+          if (isGap(record)) gaps++
+          else yield record
         }
       })()
     },
   }
   return {
     store,
+    gaps: () => gaps,
     async update(mirror, { force = true } = {}) {
       await using spools = createSpools({ mirror, offline: false, backoff: 1 })
       const [outcome] = await updateFeeds([feed], {

@@ -3,7 +3,7 @@ import type { Feed } from '../../src/core/feed.ts'
 import type { AdvisoryStore } from '../../src/core/store.ts'
 import { feedsOf } from '../../src/ecosystems/alpine/feed.ts'
 import { trackerFeed } from '../../src/ecosystems/debian/feed.ts'
-import { openFeed, type SampleFile } from './feed-samples.ts'
+import { openFeed, type SampleFile, sampleFile } from './feed-samples.ts'
 import { mirrorOf } from './feeds.ts'
 
 /** A feed of some thousand statements in its real format that has two states. */
@@ -56,8 +56,8 @@ function filesOf(state: 1 | 2): readonly SampleFile[] {
   // Of another size in each state: a mirror's files that are written at one time are told apart by that.
   const bytes = (document: unknown) => Buffer.from(JSON.stringify(document) + '\n'.repeat(state))
   return [
-    { path: 'security-tracker.debian.org/tracker/data/json', content: bytes(tracker(state)) },
-    { path: 'secdb.alpinelinux.org/v3.18/main.json', content: bytes(secdb(state)) },
+    sampleFile('security-tracker.debian.org/tracker/data/json', bytes(tracker(state))),
+    sampleFile('secdb.alpinelinux.org/v3.18/main.json', bytes(secdb(state))),
   ]
 }
 
