@@ -24,10 +24,11 @@ const enrichers: Readonly<Record<string, Enricher>> = {
         vector,
         score,
       }
-      return checked.value.Tags.map((id) => ({
-        vulnerability: { id, aliases: [], description: '', ratings: [rating], links: [] },
-        statements: [],
-      }))
+      // As NVD's feeds have it: once as a vulnerability, and once as the fact that findings are enriched with.
+      return checked.value.Tags.flatMap((id) => [
+        { vulnerability: { id, aliases: [], description: '', ratings: [rating], links: [] }, statements: [] },
+        { fact: id, value: [null, [[rating.source, vector, score]], []] },
+      ])
     },
   },
   'clair.epss': {

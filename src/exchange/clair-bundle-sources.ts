@@ -18,7 +18,7 @@ const sources: readonly (readonly [updater: string, feed: string])[] = [
   ['clair.epss', 'epss'],
   ['clair.kev', 'kev'],
   // Not one of NVD's own: it has no more than the scores.
-  ['clair.cvss', 'clair-cvss'],
+  ['clair.cvss', 'nvd-changes'],
   ['{updater}', 'clair-{updater}'],
 ]
 

@@ -136,7 +136,7 @@ describe('updaters and feeds', () => {
     ['osv/npm', 'osv-npm'],
     ['clair.epss', 'epss'],
     ['clair.kev', 'kev'],
-    ['clair.cvss', 'clair-cvss'],
+    ['clair.cvss', 'nvd-changes'],
     ['pyupio', 'clair-pyupio'],
   ])('%s is %s, and the other way round', (updater, feed) => {
     expect(feedOfUpdater(updater)).toBe(feed)
@@ -518,7 +518,7 @@ describe('a bundle of Clair', () => {
         }),
     )
     expect(feeds).toEqual({
-      'clair-cvss': [
+      'nvd-changes': [
         {
           vulnerability: {
             id: 'CVE-2020-1234',
@@ -531,6 +531,7 @@ describe('a bundle of Clair', () => {
           },
           statements: [],
         },
+        { fact: 'CVE-2020-1234', value: [null, [['nvd', 'CVSS:3.1/AV:N', 9.8]], []] },
       ],
       epss: [{ fact: 'CVE-2020-1234', value: [0.5, 0.9] }],
       kev: [{ fact: 'CVE-2020-1234', value: ['2021-01-01', '2021-02-01', true] }],

@@ -21,11 +21,11 @@ export function encodeBlock(bodies: readonly Buffer[]): Buffer {
   return zstdCompressSync(Buffer.concat([head, ...bodies]))
 }
 
-/** The bodies of a block, decoded one by one. Throws `RowDamaged`. */
+/** The bodies of a block, decoded one by one. It mostly fits into one chunk, which saves a copy. Throws `RowDamaged`. */
 export function decodeBlock(content: Uint8Array): { readonly count: number; at(place: number): string } {
   let bytes: Buffer
   try {
-    bytes = zstdDecompressSync(content)
+    bytes = zstdDecompressSync(content, { chunkSize: 2 * blockBytes })
   } catch (cause) {
     throw new RowDamaged('a block of bodies is damaged', { cause })
   }

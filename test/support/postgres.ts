@@ -5,6 +5,7 @@ import type { PostgresAddresses } from './postgres-setup.ts'
 
 /** A database of its own for a test, on the server of the run, of a user who is no superuser. */
 export interface PostgresDatabase {
+  readonly name: string
   /** Its address, with the password. */
   readonly address: string
   /** Its address for the superuser. */
@@ -22,6 +23,7 @@ export async function createPostgres(): Promise<PostgresDatabase> {
   await ask(chiaro, `CREATE DATABASE ${name}`)
   const [address, adminAddress] = [chiaro, admin].map((server) => server.replace(/\/postgres$/, `/${name}`))
   return {
+    name,
     address: address!,
     adminAddress: adminAddress!,
     query: (sql) => ask(adminAddress!, `SET search_path = chiaro, public; ${sql}`),

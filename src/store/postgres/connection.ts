@@ -1,5 +1,5 @@
 import { type ClientBase, type QueryConfig, types } from 'pg'
-import { from } from 'pg-copy-streams'
+import { from, to } from 'pg-copy-streams'
 import { databaseFailure } from './failure.ts'
 import { decodeText, encodeText } from './text.ts'
 
@@ -77,6 +77,17 @@ export class Connection {
       stream.once('finish', resolve)
       stream.end(content)
     })
+  }
+
+  /** What a `COPY … TO STDOUT` gives. It takes no parameters. */
+  async copyOut(sql: string): Promise<Buffer> {
+    const chunks: Buffer[] = []
+    try {
+      for await (const chunk of this.#client.query(to(sql)) as AsyncIterable<Buffer>) chunks.push(chunk)
+    } catch (error) {
+      throw databaseFailure(error, this.where)
+    }
+    return Buffer.concat(chunks)
   }
 
   async #query(

@@ -78,3 +78,18 @@ export class CopyRows {
     this.#buffer = larger
   }
 }
+
+/** The fields of the rows that a `COPY … TO STDOUT` in the binary format gave, one after the other; none of them is null. */
+export function* copiedFields(content: Buffer): Generator<Buffer> {
+  let at = header.length
+  for (;;) {
+    const fields = content.readInt16BE(at)
+    at += 2
+    if (fields < 0) return
+    for (let field = 0; field < fields; field++) {
+      const start = at + 4
+      at = start + content.readInt32BE(at)
+      yield content.subarray(start, at)
+    }
+  }
+}

@@ -1,5 +1,6 @@
 import { messageOf } from '../../core/errors.ts'
 import { countBodies } from '../body-block.ts'
+import { readBlocks } from './body-reader.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { isDamage } from './failure.ts'
@@ -139,11 +140,7 @@ async function checkInvariants(connection: Connection): Promise<readonly string[
 async function* checkBodies(connection: Connection): AsyncGenerator<string> {
   const ids = await connection.arrays<[number]>('SELECT id FROM body_block ORDER BY id')
   for (const [id] of ids) {
-    const rows = await connection.arrays<[bodies: number, content: Buffer]>(
-      'SELECT bodies, content FROM body_block WHERE id = $1',
-      [id],
-    )
-    for (const [bodies, content] of rows) {
+    for (const { bodies, content } of await readBlocks(connection, [id])) {
       const found = countBodies(content)
       if (found !== bodies) yield `block ${id} has ${found ?? 'no readable'} bodies instead of ${bodies}`
     }
