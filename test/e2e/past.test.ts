@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { scan } from '../../src/index.ts'
 import { chiaro } from '../support/command.ts'
+import { debianFiles } from '../support/debian-mirror.ts'
 import { mirrorOf } from '../support/feeds.ts'
 import { writeDebianRoot } from '../support/roots.ts'
 
@@ -42,7 +43,7 @@ beforeAll(async () => {
   writeDebianRoot(root, 'ID=debian\nVERSION_ID=12\nVERSION_CODENAME=bookworm\n', [{ name: 'curl', version: '1.0' }])
   times.push(await now())
   for (const state of states) {
-    const mirror = mirrorOf({ 'security-tracker.debian.org/tracker/data/json': state })
+    const mirror = mirrorOf(debianFiles(state))
     const updated = await chiaro(['update', 'debian', '--mirror', mirror, '--db', database])
     expect(updated).toMatchObject({ code: 0 })
     times.push(await now())
@@ -63,7 +64,7 @@ it('a scan answers with the data as it was, and says so', async () => {
     found.push([
       report.data[0].generation,
       report.findings.map(({ id, state }: { id: string; state: string }) => `${id} ${state}`).sort(),
-      report.gaps.map(({ code }: { code: string }) => code),
+      report.gaps.map(({ code }: { code: string }) => code).filter((code: string) => code.startsWith('data-')),
     ])
   }
   const second = [2, ['CVE-2099-1 fixed', 'CVE-2099-3 fixed'], []]
