@@ -28,7 +28,7 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
     generations: (feed) => database.read((connection) => readGenerations(connection, feed)),
     failed: (feed, error) => database.write((connection) => noteFailed(connection, feed, error)),
     candidates: (keys, options = {}) => database.read((connection) => findCandidates(connection, keys, options)),
-    scopeSizes: (scopes) => database.read((connection) => readScopeSizes(connection, scopes)),
+    scopeSizes: (scopes, asOf?: string) => database.read((connection) => readScopeSizes(connection, scopes, asOf)),
     vulnerabilities: (feeds, ids, asOf) =>
       database.read((connection) => findVulnerabilities(connection, feeds, ids, asOf)),
     facts: (feed, names, asOf) => database.read((connection) => findFacts(connection, feed, names, asOf)),
@@ -120,12 +120,34 @@ async function noteFailed(
   )
 }
 
-async function readScopeSizes(connection: Connection, scopes: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const rows = await connection.arrays<[place: number, size: number]>(
-    `SELECT place, coalesce(sum(statements), 0)::integer FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
-       LEFT JOIN scope ON ${sameName('scope.name', 'wanted.name')} GROUP BY place`,
-    [scopes],
-  )
+async function readScopeSizes(
+  connection: Connection,
+  scopes: readonly string[],
+  asOf: string | undefined,
+): Promise<ReadonlyMap<string, number>> {
+  const rows =
+    asOf === undefined
+      ? await connection.arrays<SizeRow>(sizesSql, [scopes])
+      : await connection.arrays<SizeRow>(pastSizesSql, [scopes, timeOf(asOf)])
   const sizes = new Map(rows)
   return new Map(scopes.map((scope, index) => [scope, sizes.get(index + 1) ?? 0]))
 }
+
+type SizeRow = readonly [place: number, size: number]
+
+const wantedScopes = `unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
+  JOIN scope ON ${sameName('scope.name', 'wanted.name')}`
+
+const sizesSql = `SELECT place, sum(statements) FROM ${wantedScopes} GROUP BY place`
+
+const pastSizesSql = `WITH asked AS MATERIALIZED (
+    SELECT place, scope.id, scope.statements, ${generationAtSql('$2')} AS generation
+    FROM ${wantedScopes} JOIN feed ON feed.id = scope.feed
+  )
+  SELECT place, sum(CASE WHEN generation IS NULL THEN statements ELSE (
+      SELECT count(*) FROM package JOIN statement ON statement.package = package.id
+      WHERE package.scope = asked.id AND from_gen <= generation
+    ) + (
+      SELECT count(*) FROM package JOIN statement_history AS past ON past.package = package.id
+      WHERE package.scope = asked.id AND from_gen <= generation AND generation < to_gen
+    ) END)::bigint FROM asked GROUP BY place`
