@@ -27,5 +27,5 @@ export const errataFeed: Feed = {
 
 /** Where an erratum, `ALSA-2023:0954`, can be read. */
 export function erratumLink(id: string, release: string): string {
-  return `https://errata.almalinux.org/${release}/${encodeURIComponent(id.replace(':', '-'))}.html`
+  return `https://errata.almalinux.org/${release}/${encodeURIComponent(id.toWellFormed().replace(':', '-'))}.html`
 }

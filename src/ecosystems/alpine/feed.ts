@@ -31,5 +31,5 @@ export function feedsOf(branch: string): readonly Feed[] {
 }
 
 function link(id: string): string {
-  return `https://security.alpinelinux.org/vuln/${encodeURIComponent(id)}`
+  return `https://security.alpinelinux.org/vuln/${encodeURIComponent(id.toWellFormed())}`
 }

@@ -27,5 +27,5 @@ export const errataFeed: Feed = {
 
 /** Where an erratum, `RLSA-2023:0954`, can be read. */
 export function erratumLink(id: string): string {
-  return `https://errata.rockylinux.org/${encodeURIComponent(id).replace('%3A', ':')}`
+  return `https://errata.rockylinux.org/${encodeURIComponent(id.toWellFormed()).replace('%3A', ':')}`
 }

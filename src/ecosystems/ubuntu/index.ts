@@ -29,7 +29,7 @@ export const ubuntu: Ecosystem = {
   },
   keys: (pkg, { scopes }) => scopes.flatMap((scope) => namesOf(pkg).map((name) => ({ scope, name }))),
   advisoryFact: (pkg) => pkg.name,
-  advisoryLink: (advisory) => `https://ubuntu.com/security/notices/${encodeURIComponent(advisory)}`,
+  advisoryLink: (advisory) => `https://ubuntu.com/security/notices/${encodeURIComponent(advisory.toWellFormed())}`,
   feeds: () =>
     ubuntuReleases.filter(({ current }) => current).flatMap((release) => [feedOf(release), noticesOf(release)]),
 }

@@ -41,7 +41,7 @@ function advisoryOf(record: OsvRecord, ecosystem: OsvEcosystem): Advisory | Gap 
   return {
     vulnerability: {
       ...vulnerability,
-      links: [`https://osv.dev/vulnerability/${encodeURIComponent(record.id)}`, ...links],
+      links: [`https://osv.dev/vulnerability/${encodeURIComponent(record.id.toWellFormed())}`, ...links],
       ...(covers.length === 0 || covers.includes(record.id) ? {} : { covers }),
     },
     statements: [...packages.values()].map((claims) => statementOf(claims, source)),
