@@ -26,7 +26,8 @@ export async function dataGaps(
       gaps.push({ code: 'release-without-data', where: scope, detail })
     }
   }
-  return options.enrich ? [...gaps, ...advisoryGaps(coverage, known, options)] : gaps
+  // Where nothing was found for lack of data, no name is missing.
+  return loaded && options.enrich ? [...gaps, ...advisoryGaps(coverage, known, options)] : gaps
 }
 
 /** One gap for all the data that only names advisories. */

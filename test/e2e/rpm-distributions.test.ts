@@ -18,6 +18,7 @@ function scanned(image: string): Promise<VulnerabilityReport> {
     database: join(folder, `${image}.db`),
     mirror: feeds!,
     offline: true,
+    enrich: false,
     maxDataAge: Number.POSITIVE_INFINITY,
   })
 }

@@ -107,7 +107,7 @@ describe('chiaro update and data', () => {
 
   it('imports a feed, and finds it unchanged the next time', async () => {
     expect(first).toMatchObject({ code: 0, stderr: '' })
-    expect(first.stdout).toMatch(/debian +imported +\d+ +\d+ new\n[\s\S]*1 feed is up to date\.\n/)
+    expect(first.stdout).toMatch(/debian +imported +\d+ +\d+ new\n[\s\S]*3 feeds are up to date\.\n/)
     expect((await update('debian')).stdout).toMatch(/debian +unchanged/)
   })
 

@@ -40,7 +40,10 @@ export function advisoriesOf(document: CsafDocument): readonly Advisory[] {
         description: vulnerability.description || document.title,
         ratings: rating === undefined ? [] : [rating],
         links: [
-          ...new Set([`https://access.redhat.com/security/cve/${encodeURIComponent(id.toWellFormed())}`, ...vulnerability.links]),
+          ...new Set([
+            `https://access.redhat.com/security/cve/${encodeURIComponent(id.toWellFormed())}`,
+            ...vulnerability.links,
+          ]),
         ],
         ...(vulnerability.weakness === undefined ? {} : { weaknesses: [vulnerability.weakness] }),
         ...(vulnerability.published === undefined ? {} : { published: vulnerability.published }),
