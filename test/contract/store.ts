@@ -546,7 +546,7 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
               await own.remove()
             }
           }),
-          { numRuns: 40 },
+          { numRuns: sequences },
         )
       })
 

@@ -1,5 +1,5 @@
 import type { ImportResult, ImportSource } from '../../core/store.ts'
-import { type GapsBefore, readRecords } from '../record-reader.ts'
+import { checkBase, type GapsBefore, readRecords } from '../record-reader.ts'
 import { countsOf, differs, type Tallies } from '../tally.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
@@ -37,6 +37,7 @@ interface FeedRow extends GapsBefore {
 
 async function importFeed(connection: Connection, source: ImportSource, signal: AbortSignal): Promise<ImportResult> {
   const feed = await findFeed(connection, source)
+  checkBase(feed.generation, source)
   const staging = await Staging.create(connection, feed.id, feed.generation > 0)
   const gaps = await readRecords(source, staging, feed, signal).catch(async (error: unknown) => {
     await staging.stop()
