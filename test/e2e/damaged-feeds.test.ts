@@ -6,29 +6,49 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { isGap } from '../../src/core/advisory.ts'
 import { limits } from '../../src/core/limits.ts'
 import type { FeedOutcome } from '../../src/update/update.ts'
-import { feedSamples, type LoadedFeed, openFeed, type SampleFile } from '../support/feed-samples.ts'
+import {
+  feedSamples,
+  type LoadedFeed,
+  openFeed,
+  type SampleDocument,
+  type SampleFile,
+} from '../support/feed-samples.ts'
 import { mirrorOf } from '../support/feeds.ts'
 
 /** Errors that say that a document is bad; anything else would be a defect. */
 const refusals = ['FEED_FAILED', 'LIMIT_EXCEEDED']
 
-describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
+describe.each(feedSamples)('$id, damaged', ({ feed, files, documents: inside }) => {
   let loaded: LoadedFeed
   let mirror: string
   let good: string
+  let goodGaps: number
+
+  /** All that can be damaged: files, and documents that are in them. */
+  const documents: readonly SampleDocument[] = [
+    ...files.map((file) => ({
+      name: file.path,
+      content: file.content,
+      filesWith: (content: string | Buffer) => [{ ...file, content: Buffer.from(content) }],
+    })),
+    ...inside,
+  ]
 
   const write = ({ path }: SampleFile, content: string | Buffer) => {
     mkdirSync(dirname(join(mirror, path)), { recursive: true })
     writeFileSync(join(mirror, path), content)
   }
 
-  /** What becomes of the feed when one of its files has other content. */
-  async function updateWith(file: SampleFile, content: string | Buffer): Promise<FeedOutcome> {
-    write(file, content)
+  /** What becomes of the feed when some of its files have other content. */
+  async function updateWith(changed: readonly SampleFile[]): Promise<FeedOutcome> {
+    for (const file of changed) write(file, file.content)
     try {
       return await loaded.update(mirror)
     } finally {
-      write(file, file.content)
+      for (const { path } of changed) {
+        const file = files.find((candidate) => candidate.path === path)!
+        write(file, file.content)
+      }
     }
   }
 
@@ -38,6 +58,20 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
       expect(refusals, `${what}: ${outcome.error!.message}`).toContain(outcome.error!.code)
     expect(await loaded.content(), what).toBe(good)
   }
+
+  /** It was refused, or is left out, and nothing else is. */
+  async function expectGap(outcome: FeedOutcome, what: string): Promise<void> {
+    if (outcome.outcome === 'failed') return expectRefused(outcome, what)
+    const content = await loaded.content()
+    for (const line of content.split('\n').filter(Boolean)) expect(good.split('\n'), what).toContain(line)
+    if (content === good) return
+    expect(loaded.gaps(), what).toBeGreaterThan(goodGaps)
+    await reload()
+  }
+
+  /** What is to come of a file that is cut. */
+  const expectation = ({ damage }: SampleFile) =>
+    damage === 'gap' ? expectGap : damage === 'unseen' ? expectOrder : expectRefused
 
   /** It was refused, or what could be read of it is in order. */
   async function expectOrder(outcome: FeedOutcome, what: string): Promise<void> {
@@ -50,8 +84,10 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
       expect(typeof record.vulnerability.id).toBe('string')
       const keys = record.statements.map(({ key }) => `${key.scope}\0${key.name}`)
       expect(new Set(keys).size).toBe(keys.length)
-      for (const { fix, fixedIn } of record.statements) {
-        expect(fix === 'fixed', what).toBe(typeof fixedIn === 'string' && fixedIn !== '')
+      for (const { fix, fixedIn, ranges } of record.statements) {
+        const states = typeof fixedIn === 'string' ? fixedIn !== '' : (ranges?.length ?? 0) > 0
+        if (fix === 'fixed') expect(states, what).toBe(true)
+        else expect(fixedIn, what).toBeUndefined()
       }
     }
   }
@@ -62,6 +98,7 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
     expect(await loaded.update(mirror)).toMatchObject({ outcome: 'imported' })
     good = await loaded.content()
     expect(good).not.toBe('')
+    goodGaps = loaded.gaps()
     return () => loaded[Symbol.asyncDispose]()
   })
 
@@ -74,8 +111,9 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
   it('cut off anywhere, is refused', async () => {
     for (const file of files) {
       const end = file.content.toString('latin1').trimEnd().length
-      for (let length = 0; length < end; length += 1 + (end >> 8)) {
-        await expectRefused(await updateWith(file, file.content.subarray(0, length)), `${length} bytes of ${file.path}`)
+      for (let length = 0; length < end; length += 1 + Math.floor((end * files.length) / 256)) {
+        const content = file.content.subarray(0, length)
+        await expectation(file)(await updateWith([{ ...file, content }]), `${length} bytes of ${file.path}`)
       }
     }
   })
@@ -92,9 +130,11 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
         fc.asyncProperty(change, async ({ at, value, cut }) => {
           const damaged = Buffer.from(cut ? compressed.subarray(0, at) : compressed)
           if (!cut) damaged[at]! ^= value
-          await expectRefused(await updateWith(file, damaged), `${cut ? 'cut' : `changed by ${value}`} at ${at}`)
+          const expected = file.damage === 'gap' ? expectGap : expectRefused
+          const what = `${file.path} ${cut ? 'cut' : `changed by ${value}`} at ${at}`
+          await expected(await updateWith([{ ...file, content: damaged }]), what)
         }),
-        { numRuns: 60 },
+        { numRuns: Math.ceil(60 / files.length) },
       )
     }
   })
@@ -120,7 +160,10 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
     ['a compressed nothing', gzipSync('')],
     ['zeros', Buffer.alloc(100_000)],
   ])('replaced by %s, is refused', async (what, content) => {
-    for (const file of files) await expectRefused(await updateWith(file, content), `${what} as ${file.path}`)
+    for (const file of files) {
+      const expected = file.damage === 'gap' ? expectGap : expectRefused
+      await expected(await updateWith([{ ...file, content: Buffer.from(content) }]), `${what} as ${file.path}`)
+    }
   })
 
   it('with anything in any place, gives statements, gaps or an error in words', async () => {
@@ -143,8 +186,7 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
       '\ud800',
     ]
     const bytes = fc.uint8Array({ maxLength: 8 }).map((array) => Buffer.from(array).toString('latin1'))
-    for (const file of files) {
-      const { content } = file
+    for (const { name, content, filesWith } of documents) {
       const change = fc.record({
         at: fc.nat(content.length),
         remove: fc.nat(30),
@@ -160,16 +202,16 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
               damaged.subarray(at + remove),
             ])
           }
-          await expectOrder(await updateWith(file, damaged), JSON.stringify(changes))
+          await expectOrder(await updateWith(filesWith(damaged)), `${name}: ${JSON.stringify(changes)}`)
         }),
-        { numRuns: 200 },
+        { numRuns: Math.ceil(200 / documents.length) },
       )
     }
     await reload()
   })
 
-  const json = files.filter(({ content }) => isJson(content))
-  const xml = files.filter(({ content }) => /^(?:\ufeff)?\s*</.test(content.toString()))
+  const json = documents.filter(({ content }) => isJson(content))
+  const xml = documents.filter(({ content }) => /^(?:\ufeff)?\s*</.test(content.toString()))
 
   it.runIf(json.length > 0)(
     'with a value of another type in any place, gives statements, gaps or an error in words',
@@ -189,30 +231,48 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
         [[[[]]]],
         { toString: 1 },
       ]
-      for (const file of json) {
-        const paths = pathsOf(JSON.parse(file.content.toString()))
+      for (const { name, content, filesWith } of json) {
+        const paths = pathsOf(JSON.parse(content.toString()))
         await fc.assert(
           fc.asyncProperty(fc.constantFrom(...paths), fc.constantFrom(...values), async (path, value) => {
-            const document = replaced(JSON.parse(file.content.toString()), path, value)
+            const document = replaced(JSON.parse(content.toString()), path, value)
             await expectOrder(
-              await updateWith(file, JSON.stringify(document)),
-              `${path.join('/')}: ${JSON.stringify(value)}`,
+              await updateWith(filesWith(JSON.stringify(document))),
+              `${name} ${path.join('/')}: ${JSON.stringify(value)}`,
             )
           }),
-          { numRuns: 200 },
+          { numRuns: Math.ceil(200 / documents.length) },
         )
       }
       await reload()
     },
   )
 
+  it.runIf(json.length > 0)('with another name in any place, gives statements, gaps or an error in words', async () => {
+    const names = ['', 'x', '\ud800', '__proto__', 'constructor', '0', 'x'.repeat(10_000), ' \0\n']
+    for (const { name, content, filesWith } of json) {
+      const paths = pathsOf(JSON.parse(content.toString())).filter((path) => path.length > 0)
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...paths), fc.constantFrom(...names), async (path, other) => {
+          const document = renamed(JSON.parse(content.toString()), path, other)
+          await expectOrder(
+            await updateWith(filesWith(JSON.stringify(document))),
+            `${name} ${path.join('/')}: ${JSON.stringify(other)}`,
+          )
+        }),
+        { numRuns: Math.ceil(100 / documents.length) },
+      )
+    }
+    await reload()
+  })
+
   it('with a text beyond the limit of a record, is refused or goes without that record', async () => {
-    for (const file of [...json, ...xml]) {
-      const text = file.content.toString()
+    for (const document of [...json, ...xml]) {
+      const text = document.content.toString()
       const huge = 'x'.repeat(limits.feedRecordBytes + 1)
-      const at = json.includes(file) ? text.lastIndexOf('"') : text.indexOf('>', text.length >> 1) + 1
-      const outcome = await updateWith(file, text.slice(0, at) + huge + text.slice(at))
-      await expectOrder(outcome, file.path)
+      const at = json.includes(document) ? text.lastIndexOf('"') : text.indexOf('>', text.length >> 1) + 1
+      const outcome = await updateWith(document.filesWith(text.slice(0, at) + huge + text.slice(at)))
+      await expectOrder(outcome, document.name)
       if (outcome.outcome === 'failed') expect(await loaded.content()).toBe(good)
       else expect((await loaded.content()).length).toBeLessThan(good.length + 1)
     }
@@ -232,14 +292,14 @@ describe.each(feedSamples)('$id, damaged', ({ feed, files }) => {
     ['of parameters', '<!ENTITY % p SYSTEM "http://127.0.0.1:1/x.dtd"> %p;', ''],
     ['that lead in a circle', '<!ENTITY j "&k;"><!ENTITY k "&j;">', '&j;'],
   ])('with entities %s, is refused', async (_, declarations, use) => {
-    for (const file of xml) {
-      const text = file.content.toString()
+    for (const { name, content, filesWith } of xml) {
+      const text = content.toString()
       const start = /^(?:\ufeff)?\s*(?:<\?xml[^>]*\?>)?/.exec(text)![0].length
       const inside = text.indexOf('>', text.length >> 1) + 1
       const bomb = `${text.slice(0, start)}<!DOCTYPE x [${declarations}]>${text.slice(start, inside)}${use}${text.slice(inside)}`
       const started = performance.now()
-      const outcome = await updateWith(file, bomb)
-      expect(outcome, file.path).toMatchObject({ outcome: 'failed', error: { code: 'FEED_FAILED' } })
+      const outcome = await updateWith(filesWith(bomb))
+      expect(outcome, name).toMatchObject({ outcome: 'failed', error: { code: 'FEED_FAILED' } })
       expect(performance.now() - started).toBeLessThan(5000)
       expect(await loaded.content()).toBe(good)
     }
@@ -261,6 +321,24 @@ type Path = readonly string[]
 function pathsOf(value: unknown): readonly Path[] {
   if (typeof value !== 'object' || value === null) return [[]]
   return [[], ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner).map((path) => [key, ...path]))]
+}
+
+/** The value with the member at `path` under another name; a list's element is taken out. */
+function renamed(value: unknown, path: Path, name: string): unknown {
+  const [key, ...rest] = path
+  if (Array.isArray(value)) {
+    const list = value as unknown[]
+    return list.flatMap((item, index) => {
+      if (String(index) !== key) return [item]
+      return rest.length === 0 ? [] : [renamed(item, rest, name)]
+    })
+  }
+  return Object.fromEntries(
+    Object.entries(value as object).map(([own, inner]) => {
+      if (own !== key) return [own, inner]
+      return rest.length === 0 ? [name, inner] : [own, renamed(inner, rest, name)]
+    }),
+  )
 }
 
 function replaced(value: unknown, [key, ...rest]: Path, by: unknown): unknown {

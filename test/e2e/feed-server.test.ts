@@ -5,17 +5,19 @@ import { type ServerBehaviour, serveFeeds } from '../support/feed-server.ts'
 
 const html = '<!DOCTYPE html><html><body>Service unavailable</body></html>'
 
-describe.each(feedSamples)('$id, from a server', ({ feed, files }) => {
+describe.each(feedSamples)('$id, from a server', ({ feed, files, ownState }) => {
+  const damages = new Set(files.map(({ damage }) => damage))
+
   /** What a feed has that was served as it should be. */
-  async function whole(): Promise<string> {
+  async function whole(): Promise<{ good: string; goodGaps: number }> {
     await using server = await serveFeeds(files)
     await using loaded = await openFeed(feed)
     expect(await loaded.update(server.url)).toMatchObject({ outcome: 'imported' })
-    return await loaded.content()
+    return { good: await loaded.content(), goodGaps: loaded.gaps() }
   }
 
   it('that drops the connection at any byte, is whole or not there', async () => {
-    const good = await whole()
+    const { good, goodGaps } = await whole()
     const longest = Math.max(...files.map(({ content }) => content.length))
     const behaviour = fc.record({
       validator: fc.constantFrom('etag', 'date', 'none'),
@@ -28,8 +30,15 @@ describe.each(feedSamples)('$id, from a server', ({ feed, files }) => {
         await using server = await serveFeeds(files, served)
         await using loaded = await openFeed(feed)
         const { outcome, error } = await loaded.update(server.url)
-        if (outcome === 'imported') expect(await loaded.content()).toBe(good)
-        else {
+        // What is no longer told by the transfer has to be told by the file, and a list in lines does not tell.
+        const told = served.end !== 'connection' || !damages.has('unseen')
+        if (outcome === 'imported') {
+          const content = await loaded.content()
+          if (told && damages.has('gap')) {
+            for (const line of content.split('\n').filter(Boolean)) expect(good.split('\n')).toContain(line)
+            if (content !== good) expect(loaded.gaps()).toBeGreaterThan(goodGaps)
+          } else if (told) expect(content).toBe(good)
+        } else {
           expect(['NETWORK_FAILED', 'FEED_FAILED'], error!.message).toContain(error!.code)
           expect(await loaded.content()).toBe('')
         }
@@ -55,7 +64,7 @@ describe.each(feedSamples)('$id, from a server', ({ feed, files }) => {
     ['is overloaded', (_, response) => !!response.writeHead(503, { 'retry-after': '0' }).end(html), 'status 503'],
     ['asks for an hour', (_, response) => !!response.writeHead(429, { 'retry-after': '3600' }).end(), 'status 429'],
     ['sends a page as if it were the feed', (_, response) => !!response.writeHead(200).end(html), 'HTML page'],
-    ['sends nothing', (_, response) => !!response.writeHead(200).end(), 'empty'],
+    ['sends nothing', (_, response) => !!response.writeHead(200).end(), 'empty|has none'],
     [
       'leads in a circle',
       (request, response) => !!response.writeHead(302, { location: request.url! }).end(),
@@ -70,7 +79,7 @@ describe.each(feedSamples)('$id, from a server', ({ feed, files }) => {
     const good = await loaded.content()
     await using server = await serveFeeds(files, { intercept })
     const { outcome, error } = await loaded.update(server.url)
-    expect([outcome, error!.message]).toEqual(['failed', expect.stringContaining(message)])
+    expect([outcome, error!.message]).toEqual(['failed', expect.stringMatching(message)])
     expect(['NETWORK_FAILED', 'FEED_FAILED']).toContain(error!.code)
     expect(await loaded.content()).toBe(good)
     const [status] = await loaded.store.advisories.status([feed.id])
@@ -83,8 +92,12 @@ describe.each(feedSamples)('$id, from a server', ({ feed, files }) => {
     await using loaded = await openFeed(feed)
     expect(await loaded.update(server.url)).toMatchObject({ outcome: 'imported' })
     const asked = server.requests.length
-    expect(await loaded.update(server.url, { force: false })).toMatchObject({ outcome: 'imported' })
-    expect(server.requests.slice(asked).map(({ headers }) => headers['if-modified-since'])).toContain(date)
+    const { outcome } = await loaded.update(server.url, { force: false })
+    if (ownState) expect(['imported', 'unchanged']).toContain(outcome)
+    else {
+      expect(outcome).toBe('imported')
+      expect(server.requests.slice(asked).map(({ headers }) => headers['if-modified-since'])).toContain(date)
+    }
     const [status] = await loaded.store.advisories.status([feed.id])
     expect(Math.abs(Date.now() - Date.parse(status!.checkedAt!))).toBeLessThan(60_000)
   })
