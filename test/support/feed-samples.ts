@@ -38,8 +38,6 @@ export interface FeedSample {
   readonly files: readonly SampleFile[]
   /** Documents that are in files in another form, packed or with their checksum beside them. */
   readonly documents: readonly SampleDocument[]
-  /** It knows its state by what is in the files, and does not leave it to the server to say. */
-  readonly ownState: boolean
 }
 
 /** One file of a feed. */
@@ -47,17 +45,16 @@ export interface SampleFile {
   /** Where a mirror has it: `host/path`. */
   readonly path: string
   readonly content: Buffer
-  /**
-   * What comes of damage to it, where it is not refused. `unseen`: a list in lines has no end, and what is cut is as good as what is
-   * whole, unless the transfer tells. `gap`: it is one record of many, and is left out.
-   */
-  readonly damage?: 'unseen' | 'gap'
+  readonly kind: 'json' | 'xml' | 'lines' | 'binary'
+  /** It is one record of many, and is left out where it is damaged. */
+  readonly isRecord?: true
 }
 
 /** A document of a feed, and the files that have it. */
 export interface SampleDocument {
   readonly name: string
   readonly content: Buffer
+  readonly kind: SampleFile['kind']
   /** The files with another content of this document. */
   filesWith(content: string | Buffer): readonly SampleFile[]
 }
@@ -72,7 +69,7 @@ const noble = { number: '24.04', codename: 'noble' }
 /** One feed of every format, for tests of what any feed must withstand. */
 export const feedSamples: readonly FeedSample[] = [
   sample(trackerFeed, 'ecosystems/debian/testdata/security-tracker.debian.org/tracker/data/json'),
-  sample(advisoryLists[0]!, `${debianLists}/DSA/list`, { damage: 'unseen' }),
+  sample(advisoryLists[0]!, `${debianLists}/DSA/list`),
   sample(alpineFeeds('3.18')[0]!, 'ecosystems/alpine/testdata/secdb.alpinelinux.org/v3.18/main.json'),
   sample(wolfiFeed, 'ecosystems/wolfi/testdata/packages.wolfi.dev/os/security.json'),
   sample(ubuntuFeed({ number: '20.04', codename: 'focal' }), 'ecosystems/ubuntu/testdata/focal.oval.xml'),
@@ -92,8 +89,8 @@ export const feedSamples: readonly FeedSample[] = [
   packedSample(rockyFeed, 'ecosystems/rocky/testdata/Rocky Linux', zipOf),
   packedSample(osv.feeds().find(({ id }) => id === 'osv-npm')!, 'feeds/osv/testdata/npm', zipOf),
   nvdYearSample(yearFeed(2099), nvdSample),
-  sample(changesFeed(undefined, 0), nvdSample, { ownState: true }),
-  sample(epssFeed, 'enrich/epss/testdata/epss_scores-current.csv', { damage: 'unseen' }),
+  sample(changesFeed(undefined, 0), nvdSample),
+  sample(epssFeed, 'enrich/epss/testdata/epss_scores-current.csv'),
   sample(kevFeed, 'enrich/kev/testdata/www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json'),
 ]
 
@@ -103,15 +100,34 @@ function mirrorPath(url: string): string {
   return decodeURIComponent(host + pathname)
 }
 
+/** A file of a mirror. What it is shows in its content. */
+export function sampleFile(path: string, content: Buffer): SampleFile {
+  return { path, content, kind: kindOf(content) }
+}
+
+function kindOf(content: Buffer): SampleFile['kind'] {
+  const text = content.toString()
+  if (/^(?:\ufeff)?\s*</.test(text)) return 'xml'
+  if (text.includes('\0') || text.includes('\ufffd')) return 'binary'
+  try {
+    JSON.parse(text)
+    return 'json'
+  } catch {
+    return 'lines'
+  }
+}
+
+/** The files of a folder, below `root` of a mirror. */
+function folderFiles(folder: string, root: string): readonly SampleFile[] {
+  return globSync('**/*', { cwd: join(sources, folder) })
+    .filter((name) => statSync(join(sources, folder, name)).isFile())
+    .map((name) => sampleFile(root + name.replaceAll('\\', '/'), readFileSync(join(sources, folder, name))))
+}
+
 /** A feed of one document. */
-function sample(
-  feed: Feed,
-  path: string,
-  { damage, ownState = false }: { damage?: 'unseen'; ownState?: boolean } = {},
-): FeedSample {
-  const content = readFileSync(join(sources, path))
-  const file = { path: mirrorPath(feed.url), content, ...(damage === undefined ? {} : { damage }) }
-  return { id: feed.id, feed, files: [file], documents: [], ownState }
+function sample(feed: Feed, path: string): FeedSample {
+  const file = sampleFile(mirrorPath(feed.url), readFileSync(join(sources, path)))
+  return { id: feed.id, feed, files: [file], documents: [] }
 }
 
 interface Member {
@@ -121,21 +137,17 @@ interface Member {
 
 /** A feed of one archive with the files of a folder. */
 function packedSample(feed: Feed, folder: string, pack: (members: readonly Member[]) => Buffer): FeedSample {
-  const members = readdirSync(join(sources, folder)).map((name) => ({
-    name,
-    content: readFileSync(join(sources, folder, name)),
-  }))
-  const fileOf = (packed: readonly Member[]) => ({ path: mirrorPath(feed.url), content: pack(packed) })
-  const documents = members.map(
-    ({ name, content }): SampleDocument => ({
-      name,
-      content,
-      filesWith: (other) => [
-        fileOf(members.map((member) => (member.name === name ? { name, content: Buffer.from(other) } : member))),
-      ],
-    }),
-  )
-  return { id: feed.id, feed, files: [fileOf(members)], documents, ownState: false }
+  const members = readdirSync(join(sources, folder)).map((name): Member => {
+    return { name, content: readFileSync(join(sources, folder, name)) }
+  })
+  const fileOf = (packed: readonly Member[]) => sampleFile(mirrorPath(feed.url), pack(packed))
+  const documents = members.map(({ name, content }): SampleDocument => {
+    const filesWith = (other: string | Buffer) => [
+      fileOf(members.map((member) => (member.name === name ? { name, content: Buffer.from(other) } : member))),
+    ]
+    return { name, content, kind: kindOf(content), filesWith }
+  })
+  return { id: feed.id, feed, files: [fileOf(members)], documents }
 }
 
 function tarOf(members: readonly Member[]): Buffer {
@@ -145,63 +157,51 @@ function tarOf(members: readonly Member[]): Buffer {
 /** Documents, the lists of them, and an archive with the older ones. */
 function vexSample(folder: string): FeedSample {
   const root = mirrorPath(vexFeed.url)
-  const files = globSync('**/*', { cwd: join(sources, folder) })
-    .filter((name) => statSync(join(sources, folder, name)).isFile())
-    .map((name): SampleFile => {
-      const damage = name.endsWith('.json') ? 'gap' : 'unseen'
-      return { path: root + name.replaceAll('\\', '/'), content: readFileSync(join(sources, folder, name)), damage }
-    })
-  const members = files
-    .filter(({ path }) => path.endsWith('.json'))
-    .map(({ path, content }) => ({ name: path.slice(root.length), body: content }))
+  const files = folderFiles(folder, root)
+  const records = files.filter(({ kind }) => kind === 'json')
+  const members = records.map(({ path, content }) => ({ name: path.slice(root.length), body: content }))
   const archive = 'csaf_vex_2099-01-20.tar.zst'
   return {
     id: vexFeed.id,
     feed: vexFeed,
     files: [
-      ...files,
-      { path: `${root}archive_latest.txt`, content: Buffer.from(archive), damage: 'unseen' },
-      { path: root + archive, content: zstdCompressSync(tarArchive(members)) },
+      ...records.map((file): SampleFile => ({ ...file, isRecord: true })),
+      ...files.filter((file) => !records.includes(file)),
+      sampleFile(`${root}archive_latest.txt`, Buffer.from(archive)),
+      sampleFile(root + archive, zstdCompressSync(tarArchive(members))),
     ],
     documents: [],
-    ownState: true,
   }
 }
 
 /** A repository of packages: its metadata have the checksum of the document. */
 function repositorySample(feed: Feed, folder: string): FeedSample {
-  const root = mirrorPath(feed.url).replace(/latest\/.*/, '')
-  const files = globSync('**/*', { cwd: join(sources, folder) })
-    .filter((name) => statSync(join(sources, folder, name)).isFile())
-    .map((name) => ({ path: root + name.replaceAll('\\', '/'), content: readFileSync(join(sources, folder, name)) }))
+  const files = folderFiles(folder, mirrorPath(feed.url).replace(/latest\/.*/, ''))
   const updateinfo = files.find(({ path }) => path.endsWith('updateinfo.xml'))!
   const metadata = files.find(({ path }) => path.endsWith('repomd.xml'))!
-  const document: SampleDocument = {
-    name: basename(updateinfo.path),
-    content: updateinfo.content,
-    filesWith: (other) => [
-      { path: updateinfo.path, content: Buffer.from(other) },
-      {
-        path: metadata.path,
-        content: Buffer.from(metadata.content.toString().replace(sha256(updateinfo.content), sha256(other))),
-      },
-    ],
-  }
-  return { id: feed.id, feed, files, documents: [document], ownState: true }
+  const filesWith = (other: string | Buffer) => [
+    sampleFile(updateinfo.path, Buffer.from(other)),
+    sampleFile(
+      metadata.path,
+      Buffer.from(metadata.content.toString().replace(sha256(updateinfo.content), sha256(other))),
+    ),
+  ]
+  const document = { name: 'updateinfo.xml', content: updateinfo.content, kind: updateinfo.kind, filesWith }
+  return { id: feed.id, feed, files, documents: [document] }
 }
 
 /** The file of a year, and the one with its checksum. */
 function nvdYearSample(feed: Feed, path: string): FeedSample {
   const content = readFileSync(join(sources, path))
-  const filesWith = (other: string | Buffer): readonly SampleFile[] => [
-    { path: mirrorPath(feed.url), content: Buffer.from(other) },
-    {
-      path: mirrorPath(feed.url.replace('.json.gz', '.meta')),
-      content: Buffer.from(`lastModifiedDate:2099-01-02T03:00:52-05:00\r\nsha256:${sha256(other).toUpperCase()}\r\n`),
-    },
+  const filesWith = (other: string | Buffer) => [
+    sampleFile(mirrorPath(feed.url), Buffer.from(other)),
+    sampleFile(
+      mirrorPath(feed.url.replace('.json.gz', '.meta')),
+      Buffer.from(`lastModifiedDate:2099-01-02T03:00:52-05:00\r\nsha256:${sha256(other).toUpperCase()}\r\n`),
+    ),
   ]
-  const document = { name: basename(path), content, filesWith }
-  return { id: feed.id, feed, files: filesWith(content), documents: [document], ownState: true }
+  const document = { name: basename(path), content, kind: kindOf(content), filesWith }
+  return { id: feed.id, feed, files: filesWith(content), documents: [document] }
 }
 
 function sha256(content: string | Buffer): string {
@@ -211,23 +211,23 @@ function sha256(content: string | Buffer): string {
 /** A store in memory, and a feed that is loaded into it. */
 export interface LoadedFeed extends AsyncDisposable {
   readonly store: Store
+  /** The number of records that the last update could not read. */
+  gaps(): number
   /** Brings the feed from a mirror; with `force`, which is the default, although nothing changed there. */
   update(mirror: string, options?: { readonly force?: boolean }): Promise<FeedOutcome>
-  /** All that is loaded, a record a line. */
+  /** All that is loaded, in one text, a record a line. */
   content(): Promise<string>
-  /** How many gaps the feed had when it was last read. */
-  gaps(): number
 }
 
-/** Samples have bad records on purpose, more than a feed may have: those are left out here. */
+/** Samples have bad records on purpose, more than a feed may have: those are counted here, and left out. */
 export async function openFeed(sampled: Feed): Promise<LoadedFeed> {
   const store = await openStore('sqlite::memory:')
   let gaps = 0
   const feed: Feed = {
     ...sampled,
     async parse(spool, signal) {
-      const records = await sampled.parse(spool, signal)
       gaps = 0
+      const records = await sampled.parse(spool, signal)
       return (async function* () {
         for await (const record of records) {
           if (isGap(record)) gaps++
@@ -238,6 +238,7 @@ export async function openFeed(sampled: Feed): Promise<LoadedFeed> {
   }
   return {
     store,
+    gaps: () => gaps,
     async update(mirror, { force = true } = {}) {
       await using spools = createSpools({ mirror, offline: false, backoff: 1 })
       const [outcome] = await updateFeeds([feed], {
@@ -261,7 +262,6 @@ export async function openFeed(sampled: Feed): Promise<LoadedFeed> {
         .sort()
         .join('\n')
     },
-    gaps: () => gaps,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }

@@ -3,7 +3,8 @@ import type { Feed } from '../../src/core/feed.ts'
 import type { AdvisoryStore } from '../../src/core/store.ts'
 import { feedsOf } from '../../src/ecosystems/alpine/feed.ts'
 import { trackerFeed } from '../../src/ecosystems/debian/feed.ts'
-import { openFeed, type SampleFile } from './feed-samples.ts'
+import { debianFiles } from './debian-mirror.ts'
+import { openFeed, type SampleFile, sampleFile } from './feed-samples.ts'
 import { mirrorOf } from './feeds.ts'
 
 /** A feed of some thousand statements in its real format that has two states. */
@@ -54,11 +55,12 @@ export async function contentOf(advisories: AdvisoryStore, { id, scopes }: Feed)
 
 function filesOf(state: 1 | 2): readonly SampleFile[] {
   // Of another size in each state: a mirror's files that are written at one time are told apart by that.
-  const bytes = (document: unknown) => Buffer.from(JSON.stringify(document) + '\n'.repeat(state))
-  return [
-    { path: 'security-tracker.debian.org/tracker/data/json', content: bytes(tracker(state)) },
-    { path: 'secdb.alpinelinux.org/v3.18/main.json', content: bytes(secdb(state)) },
-  ]
+  const text = (document: unknown) => JSON.stringify(document) + '\n'.repeat(state)
+  const files = {
+    ...debianFiles(text(tracker(state))),
+    'secdb.alpinelinux.org/v3.18/main.json': text(secdb(state)),
+  }
+  return Object.entries(files).map(([path, content]) => sampleFile(path, Buffer.from(content)))
 }
 
 /** The issues of a package in a state: of every four one stays, one changes, one is described otherwise, one is only in one state. */

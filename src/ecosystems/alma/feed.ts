@@ -1,6 +1,5 @@
 import type { Feed } from '../../core/feed.ts'
 import { fetchDocument } from '../../feeds/document.ts'
-import { pathPart } from '../../feeds/links.ts'
 import type { ErrataSource } from '../../feeds/osv/errata.ts'
 import { archiveUrl } from '../../feeds/osv/family.ts'
 import { rpm } from '../../versions/rpm.ts'
@@ -28,5 +27,5 @@ export const errataFeed: Feed = {
 
 /** Where an erratum, `ALSA-2023:0954`, can be read. */
 export function erratumLink(id: string, release: string): string {
-  return `https://errata.almalinux.org/${release}/${pathPart(id.replace(':', '-'))}.html`
+  return `https://errata.almalinux.org/${release}/${encodeURIComponent(id.toWellFormed().replace(':', '-'))}.html`
 }

@@ -1,6 +1,5 @@
 import type { Feed } from '../../core/feed.ts'
 import { fetchDocument } from '../../feeds/document.ts'
-import { pathPart } from '../../feeds/links.ts'
 import { apk } from '../../versions/apk.ts'
 
 const repositories = ['main', 'community'] as const
@@ -32,5 +31,5 @@ export function feedsOf(branch: string): readonly Feed[] {
 }
 
 function link(id: string): string {
-  return `https://security.alpinelinux.org/vuln/${pathPart(id)}`
+  return `https://security.alpinelinux.org/vuln/${encodeURIComponent(id.toWellFormed())}`
 }

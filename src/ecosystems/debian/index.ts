@@ -1,6 +1,5 @@
 import type { Ecosystem } from '../../core/ecosystem.ts'
 import type { Package } from '../../core/package.ts'
-import { pathPart } from '../../feeds/links.ts'
 import { dpkgStatus } from '../../formats/dpkg-status.ts'
 import { osRelease } from '../../formats/os-release.ts'
 import { dpkg } from '../../versions/dpkg.ts'
@@ -27,7 +26,8 @@ export const debian: Ecosystem = {
   },
   keys: (pkg, { scopes }) => scopes.flatMap((scope) => sourcesOf(pkg).map((name) => ({ scope, name }))),
   advisoryFact: (_, { scope, name }) => advisoryFact(scope, name),
-  advisoryLink: (advisory) => `https://security-tracker.debian.org/tracker/${pathPart(advisory)}`,
+  advisoryLink: (advisory) =>
+    `https://security-tracker.debian.org/tracker/${encodeURIComponent(advisory.toWellFormed())}`,
   feeds: () => [trackerFeed, ...advisoryLists],
 }
 

@@ -2,7 +2,6 @@ import type { FeedRecord, FixState, Statement } from '../../core/advisory.ts'
 import type { Spool } from '../../core/feed.ts'
 import { documentName } from '../../feeds/document.ts'
 import { badRecord } from '../../feeds/gaps.ts'
-import { pathPart } from '../../feeds/links.ts'
 import { jsonElements } from '../../io/json-stream.ts'
 import { scopeOfCodename } from './releases.ts'
 import { checkIssue, type Issue, type ReleaseState } from './schema.ts'
@@ -29,7 +28,7 @@ export async function* readRecords(spool: Spool, signal: AbortSignal, url: strin
 function advisoryOf(name: string, id: string, { description, releases }: Issue): FeedRecord {
   const statements: Statement[] = []
   for (const codename in releases) statements.push(statementOf(name, codename, releases[codename]!))
-  const links = [`https://security-tracker.debian.org/tracker/${pathPart(id)}`]
+  const links = [`https://security-tracker.debian.org/tracker/${encodeURIComponent(id.toWellFormed())}`]
   return { vulnerability: { id, aliases: [], description: description ?? '', ratings: [], links }, statements }
 }
 

@@ -1,7 +1,6 @@
 import type { Advisory, AdvisoryKey, FixState, Statement } from '../../core/advisory.ts'
 import type { Rating } from '../../core/severity.ts'
 import type { CsafDocument, CsafRemediation, CsafVulnerability } from '../../feeds/csaf.ts'
-import { pathPart } from '../../feeds/links.ts'
 import { type Component, readComponent } from './component.ts'
 import { Fixes } from './fixes.ts'
 import { binaryName, isJudged, sourceName } from './names.ts'
@@ -40,7 +39,12 @@ export function advisoriesOf(document: CsafDocument): readonly Advisory[] {
         aliases: [],
         description: vulnerability.description || document.title,
         ratings: rating === undefined ? [] : [rating],
-        links: [...new Set([`https://access.redhat.com/security/cve/${pathPart(id)}`, ...vulnerability.links])],
+        links: [
+          ...new Set([
+            `https://access.redhat.com/security/cve/${encodeURIComponent(id.toWellFormed())}`,
+            ...vulnerability.links,
+          ]),
+        ],
         ...(vulnerability.weakness === undefined ? {} : { weaknesses: [vulnerability.weakness] }),
         ...(vulnerability.published === undefined ? {} : { published: vulnerability.published }),
         ...(document.modified === undefined ? {} : { modified: document.modified }),

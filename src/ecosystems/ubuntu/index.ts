@@ -1,7 +1,6 @@
 import { qualifiedName } from '../../core/advisory.ts'
 import type { Coverage, Ecosystem } from '../../core/ecosystem.ts'
 import type { Package } from '../../core/package.ts'
-import { pathPart } from '../../feeds/links.ts'
 import { dpkgStatus } from '../../formats/dpkg-status.ts'
 import { osRelease } from '../../formats/os-release.ts'
 import { dpkg } from '../../versions/dpkg.ts'
@@ -30,7 +29,7 @@ export const ubuntu: Ecosystem = {
   },
   keys: (pkg, { scopes }) => scopes.flatMap((scope) => namesOf(pkg).map((name) => ({ scope, name }))),
   advisoryFact: (pkg) => pkg.name,
-  advisoryLink: (advisory) => `https://ubuntu.com/security/notices/${pathPart(advisory)}`,
+  advisoryLink: (advisory) => `https://ubuntu.com/security/notices/${encodeURIComponent(advisory.toWellFormed())}`,
   feeds: () =>
     ubuntuReleases.filter(({ current }) => current).flatMap((release) => [feedOf(release), noticesOf(release)]),
 }

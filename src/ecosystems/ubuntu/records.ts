@@ -2,7 +2,6 @@ import type { FeedRecord, FixState, Statement, Vulnerability } from '../../core/
 import type { Spool } from '../../core/feed.ts'
 import { documentName } from '../../feeds/document.ts'
 import { badRecord } from '../../feeds/gaps.ts'
-import { pathPart } from '../../feeds/links.ts'
 import { detached, type OvalDefinition, type OvalDocument, readOval } from '../../feeds/oval.ts'
 import { dpkg } from '../../versions/dpkg.ts'
 import { type Claim, ClaimReader, type Claims } from './claims.ts'
@@ -51,7 +50,7 @@ function entryOf(definition: OvalDefinition, reader: ClaimReader): Entry | undef
       aliases: [],
       description: detached(description!),
       ratings: ratingsOf(detached(definition.severity)),
-      links: [`https://ubuntu.com/security/${pathPart(id)}`],
+      links: [`https://ubuntu.com/security/${encodeURIComponent(id.toWellFormed())}`],
     },
     ...reader.read(definition.criteria),
   }

@@ -3,7 +3,6 @@ import type { Spool } from '../../core/feed.ts'
 import type { Gap } from '../../core/gap.ts'
 import type { Rating } from '../../core/severity.ts'
 import { badRecord } from '../gaps.ts'
-import { pathPart } from '../links.ts'
 import { readArchive } from './archive.ts'
 import { type OsvEcosystem, scopeOf } from './ecosystems.ts'
 import { affectedVersions, fixOf } from './ranges.ts'
@@ -42,7 +41,7 @@ function advisoryOf(record: OsvRecord, ecosystem: OsvEcosystem): Advisory | Gap 
   return {
     vulnerability: {
       ...vulnerability,
-      links: [`https://osv.dev/vulnerability/${pathPart(record.id)}`, ...links],
+      links: [`https://osv.dev/vulnerability/${encodeURIComponent(record.id.toWellFormed())}`, ...links],
       ...(covers.length === 0 || covers.includes(record.id) ? {} : { covers }),
     },
     statements: [...packages.values()].map((claims) => statementOf(claims, source)),
