@@ -33,6 +33,8 @@ export interface EngineConfig {
   readonly database: string
   /** URL or directory that takes the place of every feed's host: `MIRROR/host/path`. */
   readonly mirror: string | undefined
+  /** Other places of documents, before the mirror: a URL, file or directory, by the beginning of their addresses. */
+  readonly sources?: Readonly<Record<string, string>> | undefined
   /** Never use the network. */
   readonly offline: boolean
 }
@@ -171,7 +173,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     const { updateFeeds } = await import('./update/update.ts')
     const { createSpools } = await import('./io/spools.ts')
     const { signal, progress } = options
-    await using spools = createSpools({ mirror: config.mirror, offline: config.offline })
+    await using spools = createSpools({ mirror: config.mirror, sources: config.sources, offline: config.offline })
     return await updateFeeds(feeds, {
       store: store.advisories,
       lock: (name, waitSignal, work) => store.lock(name, waitSignal, work),

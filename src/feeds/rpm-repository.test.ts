@@ -124,6 +124,16 @@ describe('fetchUpdateinfo', () => {
       { [`${folder}/repodata/repomd.xml`]: '<repomd><data type="updateinfo">' },
       'cannot be read',
     ],
+    [
+      'an address that is none',
+      { [`${host}/core/latest/x86_64/mirror.list`]: 'https://{example.org/x' },
+      'An address in the list of mirrors or in the metadata of the repository cannot be used',
+    ],
+    [
+      'a file at an address that is none',
+      { [`${folder}/repodata/repomd.xml`]: repomd({ href: 'https://[/updateinfo.xml.gz' }) },
+      'name a file outside of it: https://[/',
+    ],
     ['missing updates', { [`${folder}/repodata/updateinfo.xml.gz`]: undefined }, 'The mirror does not have this file'],
   ])('refuses %s', async (_what, files, problem) => {
     const failed = fetchFrom(mirror(files))
