@@ -12,8 +12,9 @@ import type { Transfer, TransferOptions } from './exchange/import.ts'
 import type { PushOutcome } from './exchange/push.ts'
 import { feedFamilies } from './feeds/registry.ts'
 import { openImage } from './image/registry.ts'
+import type { FileContent } from './io/atomic-file.ts'
 import { indexImage } from './scan/index-image.ts'
-import type { KeptMatches } from './scan/known-matches.ts'
+import type { KeptResults } from './scan/known-findings.ts'
 import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
 import type { FeedChanges } from './update/changes.ts'
@@ -23,7 +24,6 @@ import { version } from './version.ts'
 
 export type { Transfer } from './exchange/import.ts'
 export type { PushOutcome } from './exchange/push.ts'
-export { writeFileWhole } from './io/atomic-file.ts'
 export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
 
@@ -140,6 +140,11 @@ export const analyzersKey = analyzers.map(({ id, version }) => `${id}@${version}
  */
 const rules = import.meta.url.endsWith('.ts') ? undefined : `${version}/${import.meta.url.split('/').at(-1)}`
 
+/** `writeFileWhole` of io/atomic-file.ts, which is loaded when a file is written. */
+export async function writeFileWhole(path: string, content: FileContent): Promise<number> {
+  return (await import('./io/atomic-file.ts')).writeFileWhole(path, content)
+}
+
 /** The version scheme of this id, for report writers. */
 export function versionScheme(id: string): VersionScheme | undefined {
   return ecosystems.find(({ versions }) => versions.id === id)?.versions
@@ -148,7 +153,7 @@ export function versionScheme(id: string): VersionScheme | undefined {
 /** Opens the database and wires an engine around it. Throws `DATABASE_FAILED`, `DATABASE_NEWER`, `CONFIG_INVALID`. */
 export async function createEngine(config: EngineConfig): Promise<Engine> {
   const store = await openStore(config.database, {})
-  const kept: KeptMatches | undefined = rules === undefined ? undefined : { store: store.index, analyzersKey, rules }
+  const kept: KeptResults | undefined = rules === undefined ? undefined : { store: store.index, analyzersKey, rules }
 
   async function index(reference: string, options: IndexOptions): Promise<IndexReport> {
     await using image = await open(reference, options)
@@ -197,6 +202,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
           const { maxDataAge: maxAge } = options
           const stale = await staleFeeds(feeds, store.advisories, { maxAge, retryAfter }, new Date())
           if (stale.length > 0) await bring(stale, options.maxDataAge, false, options)
+          return stale.length > 0
         },
         ecosystems,
         enrichers,

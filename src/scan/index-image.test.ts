@@ -288,6 +288,8 @@ describe('the store', () => {
       putImage: async (report, key) => void images.set(`${report.image.digest} ${key}`, report),
       matches: async () => undefined,
       putMatches: async () => {},
+      found: async () => undefined,
+      putFound: async () => {},
     }
     return { store, layers, images }
   }
