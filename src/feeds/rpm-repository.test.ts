@@ -81,6 +81,11 @@ describe('fetchUpdateinfo', () => {
     await expect(fetchFrom(mirror(lists(limits.mirrors)))).rejects.toThrow('The mirror does not have this file')
   })
 
+  it('says so where an address in the list is one only because of what is cut off its end', async () => {
+    const directory = mirror({ [`${host}/core/latest/x86_64/mirror.list`]: 'https://c\u0000\n' })
+    await expect(fetchFrom(directory)).rejects.toMatchObject({ code: 'FEED_FAILED' })
+  })
+
   it('knows a repository without updates', async () => {
     await using spool = createSpool({
       mirror: mirror({ [`${folder}/repodata/repomd.xml`]: repomd({ data: 'other' }) }),

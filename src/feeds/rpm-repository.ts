@@ -71,11 +71,11 @@ async function repositoriesOf(spool: Spool, mirrorList: string, signal: AbortSig
     parts.push(Buffer.from(chunk))
   }
   const lines = Buffer.concat(parts).toString('utf8').split(/\s+/)
-  const repositories = lines.filter((line) => /^https?:\/\//i.test(line) && URL.canParse(line))
+  const repositories = lines.flatMap((line) => (/^https?:\/\//i.test(line) && URL.parse(line)?.href) || [])
   if (repositories.length === 0) {
     throw new ChiaroError('FEED_FAILED', 'There is no address in this list of mirrors', { where: mirrorList })
   }
-  return repositories.slice(0, limits.mirrors).map((line) => `${line.replace(/\/+$/, '')}/`)
+  return repositories.slice(0, limits.mirrors).map((url) => `${url.replace(/\/+$/, '')}/`)
 }
 
 async function isRepository(spool: Spool, folder: string, signal: AbortSignal): Promise<boolean> {
