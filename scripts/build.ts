@@ -1,5 +1,5 @@
-// Bundles the command, the worker and the library into dist/, and writes the library's types. Third-party code is bundled
-// too, so that an installation brings nothing but Chiaro (and its Node).
+// Bundles the command, the worker and the library into dist/, or the folder that is named, and writes the library's types.
+// Third-party code is bundled too, so that an installation brings nothing but Chiaro (and its Node).
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { build, type Plugin } from 'rolldown'
 
 const root = join(import.meta.dirname, '..')
+const output = process.argv[2] ?? join(root, 'dist')
 
 /**
  * What a scan of a known image loads, each with all that it imports. It becomes one chunk, since finding and linking forty
@@ -27,12 +28,20 @@ const hotPath = new Set(
 /**
  * An import of a built-in module reads every property that it exports, and many of them load what nobody asked for: node:util
  * loads worker threads, node:process opens standard input. Here each name is a property read of its own, and those that
- * are not used are dropped.
+ * are not used are dropped. CommonJS gets the module itself, which can be a function: node:assert is one.
  */
 const leanBuiltins: Plugin = {
   name: 'lean-builtins',
-  resolveId: (source) => (isBuiltin(source) ? `\0${source}` : undefined),
-  load: (id) => (isBuiltin(id.slice(1)) ? { code: builtin(id.slice(1)), moduleSideEffects: false } : undefined),
+  resolveId: (source, _, { kind }) => {
+    if (!isBuiltin(source)) return undefined
+    return kind === 'require-call' ? `\0required:${source}` : `\0${source}`
+  },
+  load: (id) => {
+    const [, required, name] = /^\0(required:)?(.+)$/.exec(id) ?? []
+    if (name === undefined || !isBuiltin(name)) return undefined
+    const code = required === undefined ? builtin(name) : `module.exports = process.getBuiltinModule('${name}')`
+    return { code, moduleSideEffects: false }
+  },
 }
 
 /** commander loads child processes for commands that are programs of their own. There are none, and it costs milliseconds. */
@@ -81,7 +90,7 @@ const directImports: Plugin = {
   },
 }
 
-rmSync(join(root, 'dist'), { recursive: true, force: true })
+rmSync(output, { recursive: true, force: true })
 await build({
   cwd: root,
   input: { main: 'src/cli/main.ts', index: 'src/index.ts', worker: 'src/worker.ts' },
@@ -89,7 +98,7 @@ await build({
   plugins: [leanCommander, leanBuiltins, directImports, ascii],
   treeshake: { propertyReadSideEffects: false },
   output: {
-    dir: 'dist',
+    dir: output,
     format: 'esm',
     minify: true,
     entryFileNames: '[name].js',
@@ -102,7 +111,7 @@ await build({
     },
   },
 })
-const types = spawnSync('tsc', ['-p', 'tsconfig.build.json'], {
+const types = spawnSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', join(output, 'types')], {
   cwd: root,
   stdio: 'inherit',
   shell: process.platform === 'win32',

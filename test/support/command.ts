@@ -20,6 +20,8 @@ export interface CommandResult {
 
 /** How to run the command. */
 export interface CommandOptions {
+  /** The file of the command; without it that of the sources. */
+  readonly main?: string
   readonly timeout?: number
   readonly env?: NodeJS.ProcessEnv
   /** The largest file that it may write, in blocks of 512 bytes. */
@@ -32,7 +34,7 @@ export interface CommandOptions {
   readonly stop?: { readonly signal: NodeJS.Signals; readonly after: number | Promise<unknown> }
 }
 
-/** Runs `chiaro ARGS` from the sources, with no settings of the machine's user, and waits for its end. */
+/** Runs `chiaro ARGS`, with no settings of the machine's user, and waits for its end. */
 export function chiaro(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const folder = mkdtempSync(join(tmpdir(), 'chiaro-command-'))
   const memory = join(folder, 'memory')
@@ -43,7 +45,8 @@ export function chiaro(args: readonly string[], options: CommandOptions = {}): P
     CHIARO_BENCH_MEMORY: memory,
     ...options.env,
   }
-  const command = ['--import', join(root, 'bench', 'report-memory.mjs'), join(root, 'src', 'cli', 'main.ts'), ...args]
+  const { main = join(root, 'src', 'cli', 'main.ts') } = options
+  const command = ['--import', join(root, 'bench', 'report-memory.mjs'), main, ...args]
   const output = options.output === undefined ? 'pipe' : openSync(options.output, 'w')
   return new Promise((resolve, reject) => {
     const started = performance.now()
