@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -101,6 +102,18 @@ describe('data in a registry', () => {
       const texts = async (store: Store) =>
         (await store.advisories.candidates(keys)).map((candidate) => JSON.stringify(candidate)).sort()
       expect(await texts(there)).toEqual(await texts(here))
+    }))
+
+  it('is read to its end, also where it is larger than what is read at once', () =>
+    withRegistry({}, async (_, reference) => {
+      const records = manyAdvisories(4000, '1').map(({ vulnerability, statements }) => ({
+        vulnerability: { ...vulnerability, description: randomBytes(200).toString('base64') },
+        statements,
+      }))
+      await load('debian', 'a', records)
+      const [pushed] = await push(reference)
+      expect(pushed!.size).toBeGreaterThan(512 * 1024)
+      expect(outcomes((await pull(reference)).feeds)).toEqual(['debian imported'])
     }))
 
   it('is an OCI artifact', () =>

@@ -47,7 +47,7 @@ export async function pullData(
     if (isAt(stateOf(layer), loaded.get(id))) artifact.addLoaded(id, layer, loaded.get(id)!)
     else await artifact.download(id, layer, client)
   }
-  return importFeeds(artifact, [], where, options)
+  return await importFeeds(artifact, [], where, options) // until then the file is open
 }
 
 /** The feeds of an artifact that are wanted, their blobs one behind the other in a temporary file. */
