@@ -1,4 +1,5 @@
 import { type AdvisoryKey, qualifiedName, type Statement, type VersionRange } from '../core/advisory.ts'
+import { buildOf, nameOfBuild } from '../feeds/oracle-builds.ts'
 import type { ClairVulnerability } from './clair-bundle-schema.ts'
 import { raterOf, ratingOf } from './clair-bundle-severity.ts'
 import { scopeOfCpe, scopeOfDistribution, scopeOfOsv } from './clair-bundle-sources.ts'
@@ -30,7 +31,7 @@ function scopeOf({ distribution, repository, package: pkg }: ClairVulnerability,
 }
 
 function nameOf(
-  { package: { name, kind, module, arch }, arch_op }: ClairVulnerability,
+  { package: { name, kind, module, arch }, arch_op, fixed_in_version: fixed = '' }: ClairVulnerability,
   scope: string,
 ): AdvisoryKey['name'] {
   if (scope.startsWith('ubuntu:')) return kind === 'binary' ? qualifiedName(name, { kind }) : name
@@ -38,7 +39,8 @@ function nameOf(
   if (scope.startsWith('rhel:') && kind === 'source') return qualifiedName(name, { ...limited, arch: 'src' })
   // A pattern has all architectures of the release in it. What is made for none runs on all.
   const one = (arch_op === 'equals' || arch_op === 'pattern match') && /^\w+$/.test(arch ?? '') && arch !== 'noarch'
-  return qualifiedName(name, one ? { ...limited, arch: arch! } : limited)
+  const built = scope.startsWith('oracle:') ? nameOfBuild(name, buildOf(fixed)) : name
+  return qualifiedName(built, one ? { ...limited, arch: arch! } : limited)
 }
 
 /**

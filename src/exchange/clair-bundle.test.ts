@@ -214,6 +214,13 @@ describe('what Clair says of a package', () => {
       ['oracle:8', 'glibc module=nodejs:18 arch=x86_64', 'fixed', '2.28-1'],
     ],
     [
+      'Oracle: a build for Ksplice',
+      'oracle-2023-updater',
+      { distribution: { did: 'ol', version_id: '8' }, fixed_in_version: '2:2.28-1.ksplice1.el8' },
+      { kind: 'binary' },
+      ['oracle:8', 'glibc build=ksplice', 'fixed', '2:2.28-1.ksplice1.el8'],
+    ],
+    [
       'Amazon Linux 1',
       'aws-AL1-updater',
       { distribution: { did: 'amzn', version_id: '2018.03' }, arch_op: 'equals' },
