@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+/** The command as it is published: only that keeps what it found, as sources may change while they are worked on. */
+
+const root = join(import.meta.dirname, '..', '..')
+const folder = mkdtempSync(join(tmpdir(), 'chiaro-test-'))
+const built = join(folder, 'built')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+beforeAll(() => {
+  const { status, stderr } = run([join(root, 'scripts', 'build.ts'), built])
+  expect(status, stderr).toBe(0)
+})
+
+/** Tells on standard error which modules were loaded: those of Node by their names, others by their URLs. */
+const tellModules = `import { registerHooks } from 'node:module'
+registerHooks({ load: (url, context, next) => (process._rawDebug('loaded ' + url), next(url, context)) })
+process.on('exit', () => process._rawDebug(process.moduleLoadList.join('\\n')))`
+
+function run(args: readonly string[]) {
+  return spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, HOME: folder },
+  })
+}
+
+function scan(database: string, ...options: readonly string[]) {
+  const image = `oci-layout:${join(root, 'examples', 'image')}:debian`
+  const data = ['--db', join(folder, database), '--mirror', join(root, 'examples', 'feeds'), '--offline']
+  const hooks = `data:text/javascript,${encodeURIComponent(tellModules)}`
+  const { status, stdout, stderr } = run([
+    '--import',
+    hooks,
+    join(built, 'main.js'),
+    'scan',
+    image,
+    ...data,
+    ...options,
+  ])
+  expect(status, stderr).toBe(0)
+  const chunks = [...stderr.matchAll(/^loaded file:.*\/([a-z-]+)-[^/]*\.js$/gm)].map(([, name]) => name!)
+  const builtins = [...stderr.matchAll(/^NativeModule (.*)$/gm)].map(([, name]) => name!)
+  return { stdout, chunks, builtins }
+}
+
+describe('the second scan of an image', () => {
+  it('gives the same as the first, and what is kept with enrichment is not taken for what is without', () => {
+    const report = ['--format', 'json']
+    const first = scan('same.db', ...report)
+    expect(JSON.parse(first.stdout).findings).toHaveLength(8)
+    expect(scan('same.db', ...report).stdout).toBe(first.stdout)
+    const plain = scan('same.db', ...report, '--no-enrich')
+    expect(plain.stdout).not.toBe(first.stdout)
+    expect(scan('same.db', ...report, '--no-enrich').stdout).toBe(plain.stdout)
+    expect(scan('same.db', ...report).stdout).toBe(first.stdout)
+  })
+
+  it('loads nothing that matches, enriches, hashes, inflates or fetches', () => {
+    const first = scan('loads.db')
+    expect(first.chunks).toEqual(expect.arrayContaining(['match-index', 'enrich']))
+    expect(first.builtins).toEqual(expect.arrayContaining(['crypto', 'zlib', 'sqlite']))
+    const second = scan('loads.db')
+    expect(second.chunks).toEqual(['start', 'scan'])
+    expect(second.builtins).toContain('sqlite')
+    for (const name of ['crypto', 'zlib', 'worker_threads', 'https', 'fs/promises']) {
+      expect(second.builtins).not.toContain(name)
+    }
+  })
+})
