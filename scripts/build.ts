@@ -1,5 +1,6 @@
-// Bundles the command, the worker and the library into dist/, or the folder that is named, and writes the library's types.
-// Third-party code is bundled too, so that an installation brings nothing but Chiaro (and its Node).
+// Bundles the command, the worker and the library into dist/, and writes the library's types. Third-party code is bundled
+// too, so that an installation brings nothing but Chiaro (and its Node). With the name of another folder as its argument, it
+// writes only the bundles, into that.
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
@@ -7,7 +8,7 @@ import { join } from 'node:path'
 import { build, type Plugin } from 'rolldown'
 
 const root = join(import.meta.dirname, '..')
-const output = process.argv[2] ?? join(root, 'dist')
+const [folder] = process.argv.slice(2)
 
 /**
  * What a scan of a known image loads, each with all that it imports. It becomes one chunk, since finding and linking forty
@@ -90,7 +91,7 @@ const directImports: Plugin = {
   },
 }
 
-rmSync(output, { recursive: true, force: true })
+if (folder === undefined) rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
   cwd: root,
   input: { main: 'src/cli/main.ts', index: 'src/index.ts', worker: 'src/worker.ts' },
@@ -98,7 +99,7 @@ await build({
   plugins: [leanCommander, leanBuiltins, directImports, ascii],
   treeshake: { propertyReadSideEffects: false },
   output: {
-    dir: output,
+    dir: folder ?? 'dist',
     format: 'esm',
     minify: true,
     entryFileNames: '[name].js',
@@ -111,7 +112,8 @@ await build({
     },
   },
 })
-const types = spawnSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', join(output, 'types')], {
+if (folder !== undefined) process.exit()
+const types = spawnSync('tsc', ['-p', 'tsconfig.build.json'], {
   cwd: root,
   stdio: 'inherit',
   shell: process.platform === 'win32',

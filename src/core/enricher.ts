@@ -22,7 +22,7 @@ export interface Enrichment {
 export interface Enricher extends FeedFamily {
   /** What findings lack without its data, for the gap: `CVSS scores and kinds of weakness`. */
   readonly gives: string
-  /** The feeds that can have something to say of vulnerabilities of these ids: a scan brings them up to date. */
+  /** The feeds that can have something to say of vulnerabilities of these ids, in whatever order those are: a scan brings them up to date. */
   feedsFor(ids: readonly string[]): readonly Feed[]
   /** Feeds that are asked as well where they are loaded; only `chiaro update` brings them up to date. */
   readonly supplements?: readonly Feed[]
@@ -36,5 +36,5 @@ export interface Enricher extends FeedFamily {
 
 /** Whether a feed is of a family: it has the family's id, or begins with it and a hyphen. */
 export function isFeedOf({ id }: Pick<FeedFamily, 'id'>, feed: string): boolean {
-  return feed === id || feed.startsWith(`${id}-`)
+  return feed.startsWith(id) && (feed.length === id.length || feed[id.length] === '-')
 }

@@ -104,7 +104,7 @@ export const limits = {
   importNames: 50_000,
   /** Current statements that an import holds in memory to compare with. */
   importStatements: 50_000,
-  /** Matches kept for one image; where there are more, it is matched again each time. */
+  /** Matches kept for one image, and findings with their gaps; where there are more, they are made again each time. */
   keptMatches: 100_000,
   /** How long a write waits for other processes to finish theirs; what is only kept for speed waits less, and goes without. */
   databaseWait: 600_000,

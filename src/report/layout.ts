@@ -63,9 +63,10 @@ export function partOf(text: string, most: number, style?: Style): Part {
 
 /** Characters that are one column wide each, whatever stands beside them: ASCII, Latin, and what reports are drawn with. */
 const plain = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff…→█░]*$/
-const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]+$/u
+/** Made when they are needed: that takes longer than a small table. */
+const zeroWidth = () => /^[\p{Mn}\p{Me}\p{Cf}]+$/u
 /** Unicode Standard Annex 11, East Asian Wide and Fullwidth, and whatever is shown as an emoji. */
-const wide =
+const wide = () =>
   /\p{Emoji_Presentation}|\ufe0f|[\u1100-\u115f\u2e80-\u303e\u3041-\u3247\u3250-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]/u
 let segmenter: Intl.Segmenter | undefined
 
@@ -88,8 +89,8 @@ function widthOf({ text, width }: Part): number {
 }
 
 function graphemeWidth(grapheme: string): number {
-  if (wide.test(grapheme)) return 2
-  return zeroWidth.test(grapheme) ? 0 : 1
+  if (wide().test(grapheme)) return 2
+  return zeroWidth().test(grapheme) ? 0 : 1
 }
 
 /** `text` cut to `width` columns; an ellipsis says so. */

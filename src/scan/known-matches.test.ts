@@ -2,66 +2,17 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { generationArbitrary } from '../../test/contract/store-model.ts'
 import { advisory, source, statement } from '../../test/support/records.ts'
+import { feedOf, smallEcosystem, smallImage } from '../../test/support/small-image.ts'
 import type { FeedRecord } from '../core/advisory.ts'
-import type { Ecosystem } from '../core/ecosystem.ts'
 import type { Match } from '../core/match.ts'
 import type { IndexReport } from '../core/report.ts'
 import type { AdvisoryStore, Store } from '../core/store.ts'
 import { openStore } from '../store/open.ts'
-import { dpkg } from '../versions/dpkg.ts'
 import { knownMatches } from './known-matches.ts'
 import { matchIndex } from './match-index.ts'
 
 const never = new AbortController().signal
-const digest = `sha256:${'1'.repeat(64)}` as const
-
-const feedOf = (id: string) => ({
-  ...source([], { id }).feed,
-  scopes: ['debian:11', 'debian:12'],
-  fetch: async () => 'unchanged' as const,
-  parse: async () => (async function* () {})(),
-})
-
-const ecosystem: Ecosystem = {
-  id: 'debian',
-  title: 'Debian',
-  versions: dpkg,
-  analyzers: [],
-  packageTypes: ['deb'],
-  coverage: () => ({ scopes: ['debian:11', 'debian:12'], feeds: [feedOf('one')], endOfLife: '2030-01-01' }),
-  keys: (pkg, { scopes }) => scopes.map((scope) => ({ scope, name: pkg.source.name })),
-  feeds: () => [feedOf('one')],
-}
-
-/** Two packages of one source, one of a kind that is not judged, and others: some of all of them older than what is fixed. */
-const index: IndexReport = {
-  image: {
-    reference: 'sample',
-    tags: [],
-    digest,
-    configDigest: digest,
-    platform: { os: 'linux', architecture: 'amd64' },
-    layers: [{ digest, diffId: digest, createdBy: 'ADD rootfs' }],
-  },
-  release: { id: 'debian', versionId: '12', codename: '', prettyName: 'Debian 12', idLike: [], cpe: '' },
-  packages: [
-    ['rpm', 'zlib', 'zlib', '0'],
-    ['deb', 'libssl3', 'openssl', '0.9'],
-    ['deb', 'openssl', 'openssl', '0.9'],
-    ['deb', 'zlib1g', 'zlib', '1.5'],
-    ['deb', 'linux', 'linux', ''],
-  ].map(([type, name, from, version]) => ({
-    type: type!,
-    name: name!,
-    version: version!,
-    arch: 'amd64',
-    source: { name: from!, version: version! },
-    purl: `pkg:${type}/${name}@${version}`,
-    path: 'var/lib/dpkg/status',
-    layer: 0,
-  })),
-  gaps: [],
-}
+const [ecosystem, index] = [smallEcosystem, smallImage]
 
 let store: Store
 beforeEach(async () => {

@@ -2,8 +2,9 @@ import type { Digest } from '../../src/core/digest.ts'
 import type { LayerIndex } from '../../src/core/layer-index.ts'
 import type { Match } from '../../src/core/match.ts'
 import { hashPath, PathSet } from '../../src/core/path-set.ts'
-import type { IndexReport } from '../../src/core/report.ts'
+import type { Found, IndexReport } from '../../src/core/report.ts'
 import { advisory, statement } from '../support/records.ts'
+import { findingOf, packageOf } from '../support/reports.ts'
 
 /** A digest of one digit. */
 export function digest(digit: string): Digest {
@@ -87,3 +88,26 @@ export const matches: readonly Match[] = ['CVE-1', 'CVE-2', 'CVE-3'].map((id, pl
         verdict: { state: 'unknown', because: '1 and \0 cannot be compared' },
       }
 })
+
+/** Findings that have much in common, with something in every property, and one that has nothing. */
+export const found: Found = {
+  findings: [
+    findingOf(packageOf('zlib1g', '1'), 'CVE-1', 'high', '2', {
+      aliases: ['GHSA-1'],
+      cvss: [{ source: 'nvd', version: '3.1', vector: 'CVSS:3.1/AV:N', score: 9.8 }],
+      weaknesses: ['CWE-79'],
+      epss: { score: 0.5, percentile: 0.9, date: '2026-03-01' },
+      kev: { dateAdded: '2026-02-01', dueDate: null, ransomware: true },
+      risk: 12.5,
+      description: 'größer, 安全, 🦀',
+      advisory: 'DSA-1',
+      advisoryLink: 'https://example.org/DSA-1',
+      note: 'größer',
+      setAside: 'a\0b',
+    }),
+    findingOf(packageOf('zlib1g-dev', '1', { layer: 1 }), 'CVE-1', 'high', '2', { description: 'größer, 安全, 🦀' }),
+    findingOf(packageOf('libssl3', '\0', { layer: 7 }), 'CVE-2', 'unknown', null, { description: '', links: [] }),
+    findingOf(packageOf('libssl3', '\0', { layer: 7 }), 'CVE-3', 'unknown', null, { description: 'a\0b' }),
+  ],
+  gaps: [{ code: 'version-unreadable', where: 'libssl3 CVE-4', detail: '1 and \0 cannot be compared.' }],
+}

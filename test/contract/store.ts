@@ -12,7 +12,7 @@ import { testPartialImports } from './store-partial.ts'
 import { testPast } from './store-past.ts'
 import { compareWithPast } from './store-past-model.ts'
 import { testRecords } from './store-records.ts'
-import { digest, indexReport, layerIndex, matches } from './store-samples.ts'
+import { digest, found, indexReport, layerIndex, matches } from './store-samples.ts'
 import { texts } from './store-texts.ts'
 
 /** A database for one test. */
@@ -665,6 +665,53 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
       })
     })
 
+    describe('what was found in an image', () => {
+      const key = { digest: digest('5'), analyzers: 'a@1', basis: 'debian@1 epss@1' }
+
+      it('is given back for exactly its image and basis', async () => {
+        const { index } = store
+        await index.putFound(key, found)
+        expect(await index.found(key)).toBeUndefined()
+        await index.putImage(indexReport, 'a@1')
+        expect(await index.found(key)).toBeUndefined()
+        await index.putFound(key, found)
+        expect(await index.found(key)).toEqual(found)
+        expect(await index.found({ ...key, basis: 'debian@1 epss@2' })).toBeUndefined()
+        expect(await index.found({ ...key, analyzers: 'a@2' })).toBeUndefined()
+        expect(await index.found({ ...key, digest: digest('6') })).toBeUndefined()
+      })
+
+      it('may be nothing, or one finding, and is kept beside matches', async () => {
+        const { index } = store
+        await index.putImage(indexReport, 'a@1')
+        await index.putMatches({ ...key, basis: 'debian@1' }, matches)
+        for (const findings of [[], found.findings.slice(0, 1)]) {
+          await index.putFound(key, { findings, gaps: [] })
+          expect(await index.found(key)).toEqual({ findings, gaps: [] })
+        }
+        expect(await index.matches({ ...key, basis: 'debian@1' })).toEqual(matches)
+        await index.putMatches({ ...key, basis: 'debian@2' }, [])
+        expect(await index.found(key)).toBeDefined()
+      })
+
+      it('is what was put last, nothing after the image was put again, and not too much', async () => {
+        const { index } = store
+        const [finding] = found.findings
+        const { gaps } = found
+        await index.putImage(indexReport, 'a@1')
+        await index.putFound(key, found)
+        await index.putFound({ ...key, basis: 'debian@2' }, { findings: [], gaps })
+        expect(await index.found(key)).toBeUndefined()
+        expect(await index.found({ ...key, basis: 'debian@2' })).toEqual({ findings: [], gaps })
+        await index.putFound(key, { findings: Array(limits.keptMatches).fill(finding), gaps })
+        expect(await index.found(key)).toBeUndefined()
+        await index.putFound(key, { findings: Array(limits.keptMatches - 1).fill(finding), gaps })
+        expect((await index.found(key))!.findings).toHaveLength(limits.keptMatches - 1)
+        await index.putImage(indexReport, 'a@1')
+        expect(await index.found(key)).toBeUndefined()
+      })
+    })
+
     describe('lock', () => {
       it('gives what the work gives, and throws what it throws', async () => {
         expect(await store.lock('debian', never, async () => 7)).toBe(7)
@@ -702,14 +749,17 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         await store.index.putImage(indexReport, 'a@1')
         const key = { digest: digest('5'), analyzers: 'a@1', basis: 'debian@2' }
         await store.index.putMatches(key, matches)
+        await store.index.putFound(key, found)
         const before = await state(advisories)
         expect(await store.gc('2000-01-01T00:00:00.000Z')).toEqual({ statements: 0, layers: 0, images: 0, bytes: 0 })
         expect(await store.index.matches(key)).toEqual(matches)
+        expect(await store.index.found(key)).toEqual(found)
         expect(await store.gc(future)).toMatchObject({ statements: 200, layers: 1, images: 1 })
         expect(await state(advisories)).toEqual(before)
         expect(await store.verify()).toEqual([])
         expect(await store.index.image(digest('5'), 'a@1')).toBeUndefined()
         expect(await store.index.matches(key)).toBeUndefined()
+        expect(await store.index.found(key)).toBeUndefined()
         const again = await advisories.import(source(manyAdvisories(100, '2.0')), never)
         expect(again).toMatchObject({ generation: 3, added: 40, closed: 0 })
       })

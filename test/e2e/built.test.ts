@@ -14,13 +14,8 @@ const offline = ['--mirror', join(examples, 'feeds'), '--offline']
 let database: PostgresDatabase
 
 beforeAll(async () => {
-  const { NODE_OPTIONS: _, ...env } = process.env
-  const built = spawnSync(process.execPath, ['scripts/build.ts', join(folder, 'dist')], {
-    cwd: root,
-    env,
-    encoding: 'utf8',
-  })
-  expect(built, built.stdout + built.stderr).toMatchObject({ status: 0 })
+  const { status, stderr } = run([join(root, 'scripts', 'build.ts'), join(folder, 'dist')])
+  expect(status, stderr).toBe(0)
   database = await createPostgres()
 }, 120_000)
 
@@ -52,5 +47,54 @@ describe('the command as it is built', () => {
     expect(await run('data', 'diff', 'debian')).toContain('CVE-2099-')
     expect(await run('data', 'gc')).not.toBe('')
     expect(await run('data', 'verify')).toContain('The database is sound')
+  })
+})
+
+/** Tells on standard error which modules were loaded: those of Node by their names, others by their URLs. */
+const tellModules = `import { registerHooks } from 'node:module'
+registerHooks({ load: (url, context, next) => (process._rawDebug('loaded ' + url), next(url, context)) })
+process.on('exit', () => process._rawDebug(process.moduleLoadList.join('\\n')))`
+
+function run(args: readonly string[]) {
+  return spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, HOME: folder },
+  })
+}
+
+function scan(database: string, ...options: readonly string[]) {
+  const image = `oci-layout:${join(root, 'examples', 'image')}:debian`
+  const data = ['--db', join(folder, database), '--mirror', join(root, 'examples', 'feeds'), '--offline']
+  const hooks = `data:text/javascript,${encodeURIComponent(tellModules)}`
+  const { status, stdout, stderr } = run(['--import', hooks, main, 'scan', image, ...data, ...options])
+  expect(status, stderr).toBe(0)
+  const chunks = [...stderr.matchAll(/^loaded file:.*\/([a-z-]+)-[^/]*\.js$/gm)].map(([, name]) => name!)
+  const builtins = [...stderr.matchAll(/^NativeModule (.*)$/gm)].map(([, name]) => name!)
+  return { stdout, chunks, builtins }
+}
+
+describe('the second scan of an image', () => {
+  it('gives the same as the first, and what is kept with enrichment is not taken for what is without', () => {
+    const report = ['--format', 'json']
+    const first = scan('same.db', ...report)
+    expect(JSON.parse(first.stdout).findings).toHaveLength(8)
+    expect(scan('same.db', ...report).stdout).toBe(first.stdout)
+    const plain = scan('same.db', ...report, '--no-enrich')
+    expect(plain.stdout).not.toBe(first.stdout)
+    expect(scan('same.db', ...report, '--no-enrich').stdout).toBe(plain.stdout)
+    expect(scan('same.db', ...report).stdout).toBe(first.stdout)
+  })
+
+  it('loads nothing that matches, enriches, hashes, inflates or fetches', () => {
+    const first = scan('loads.db')
+    expect(first.chunks).toEqual(expect.arrayContaining(['match-index', 'enrich']))
+    expect(first.builtins).toEqual(expect.arrayContaining(['crypto', 'zlib', 'sqlite']))
+    const second = scan('loads.db')
+    expect(second.chunks).toEqual(['start', 'scan'])
+    expect(second.builtins).toContain('sqlite')
+    for (const name of ['crypto', 'zlib', 'worker_threads', 'https', 'fs/promises']) {
+      expect(second.builtins).not.toContain(name)
+    }
   })
 })

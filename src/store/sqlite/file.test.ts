@@ -193,7 +193,15 @@ describe('damage', () => {
     const digest = `sha256:${'1'.repeat(64)}` as const
     const kept = (matches: readonly unknown[]) =>
       JSON.stringify({ matches, feeds: [], statements: [], vulnerabilities: [], lengths: [], verdicts: [] })
+    const columns = { description: { values: [], places: [] }, id: { values: ['CVE-1'], places: [0, 1] } }
+    const found = (lengths: readonly number[]) => JSON.stringify({ count: 2, columns, lengths, gaps: [] })
     await file.import(manyAdvisories(1, '1'))
+    file.exec(
+      `INSERT INTO image (digest, analyzers, used_on, report, found_basis, found, found_descriptions)
+       VALUES ('${digest}', 'd', '2999-01-01', '{}', 'b', '{', ''),
+         ('${digest}', 'e', '2999-01-01', '{}', 'b', '${found([4])}', 'told'),
+         ('${digest}', 'f', '2999-01-01', '{}', 'b', '${found([4])}', 'told and more')`,
+    )
     file.exec(
       `INSERT INTO image (digest, analyzers, used_on, report, basis, matches, descriptions)
        VALUES ('${digest}', 'a', '2999-01-01', '{', 'b', '{', ''),
@@ -208,6 +216,9 @@ describe('damage', () => {
     expect(await store.index.image(digest, 'a')).toBeUndefined()
     for (const analyzers of ['a', 'b', 'c']) {
       expect(await store.index.matches({ digest, analyzers, basis: 'b' })).toBeUndefined()
+    }
+    for (const analyzers of ['d', 'e', 'f']) {
+      expect(await store.index.found({ digest, analyzers, basis: 'b' })).toBeUndefined()
     }
     expect(await store.index.layer(digest, digest, 'a')).toBeUndefined()
   })
