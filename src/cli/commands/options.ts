@@ -58,7 +58,7 @@ export function addFeedOptions(command: Command): void {
     env: 'CHIARO_MIRROR',
     parse: parseMirror,
   })
-  addOption(command, data, '--source <from=to>', 'fetch what is below ADDRESS from elsewhere; repeatable', {
+  addOption(command, data, '--source <from=to>', 'fetch what is at or below address FROM from TO instead; repeatable', {
     env: 'CHIARO_SOURCES',
     parse: parseSource,
     repeated: true,
@@ -104,11 +104,11 @@ function parseMirror(text: string): string {
   })
 }
 
-/** `ADDRESS=PLACE`: the beginning of addresses on the web, and the URL, file or directory that takes its place. */
+/** `FROM=TO`: the beginning of addresses on the web, and the URL, file or directory that takes its place. */
 function parseSource(text: string): readonly [address: string, place: string] {
   const [, address = '', place = ''] = /^(https?:\/\/[^=\s]+)=(\S.*)$/i.exec(text.trim()) ?? []
   if (!URL.canParse(address)) {
-    throw new ChiaroError('CONFIG_INVALID', `${JSON.stringify(text)} is not ADDRESS=PLACE`, {
+    throw new ChiaroError('CONFIG_INVALID', `${JSON.stringify(text)} is not FROM=TO`, {
       advice: 'Write https://HOST/PATH=URL, or a file or directory behind the "=".',
     })
   }
