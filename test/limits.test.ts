@@ -61,6 +61,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   daemonTimeout: ['src/image/daemon.test.ts', 'is silent for longer than limits.daemonTimeout'],
   credentialHelperBytes: ['src/image/remote/registry.test.ts', 'limits.credentialHelperBytes'],
   credentialHelperTimeout: ['src/image/remote/registry.test.ts', 'a helper that does not answer in time'],
+  configBytes: ['src/config/clair/load.test.ts', 'refuses more than limits.configBytes'],
   passwordBytes: ['test/e2e/cli.test.ts', 'reads a password of limits.passwordBytes at most'],
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { defineConfig } from './commands/config.ts'
 import { defineData } from './commands/data.ts'
 import { defineScan } from './commands/scan.ts'
 import { defineUpdate } from './commands/update.ts'
@@ -28,6 +29,7 @@ const commands: Readonly<Record<string, (program: Command, context: CommandConte
   scan: defineScan,
   update: defineUpdate,
   data: defineData,
+  config: defineConfig,
   version: defineVersion,
 }
 

@@ -104,6 +104,8 @@ export const limits = {
   /** A credential helper's answer, and the time it may take. */
   credentialHelperBytes: 64 * KiB,
   credentialHelperTimeout: 30_000,
+  /** A configuration file. */
+  configBytes: 4 * MiB,
   /** A password on standard input. */
   passwordBytes: 64 * KiB,
 } as const
