@@ -10,9 +10,13 @@ import type { VersionScheme } from './core/versions.ts'
 import { ecosystems } from './ecosystems/registry.ts'
 import type { PushOutcome } from './exchange/artifact.ts'
 import type { TransferOutcome } from './exchange/transfer.ts'
+import type { LayerList } from './image/layer-list.ts'
 import { openImage } from './image/registry.ts'
+import type { AddressRules } from './io/address-guard.ts'
+import type { HttpClient } from './io/http.ts'
 import { indexImage } from './scan/index-image.ts'
 import type { KeptMatches } from './scan/known-matches.ts'
+import { matchIndex } from './scan/match-index.ts'
 import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
 import { staleFeeds } from './update/fresh.ts'
@@ -21,6 +25,7 @@ import { version } from './version.ts'
 
 export type { PushOutcome } from './exchange/artifact.ts'
 export type { TransferOutcome } from './exchange/transfer.ts'
+export type { LayerList, ListedLayer } from './image/layer-list.ts'
 export { writeFileWhole } from './io/atomic-file.ts'
 export type { FeedOutcome } from './update/update.ts'
 
@@ -32,6 +37,8 @@ export interface EngineConfig {
   readonly mirror: string | undefined
   /** Never use the network. */
   readonly offline: boolean
+  /** The addresses that layers of `indexLayers` may be fetched from; without it, those on the Internet. */
+  readonly layerAddresses?: AddressRules
 }
 
 /** How to read one image. */
@@ -60,14 +67,29 @@ export interface Engine extends AsyncDisposable {
   readonly store: Store
   /** Reads what is in an image, and keeps it. Throws what opening and reading an image can throw. */
   index(reference: string, options: IndexOptions): Promise<IndexReport>
+  /**
+   * `index` of an image that is described by where its layers are. What it finds is kept for certain, by the digest of the
+   * list. Throws also `ADDRESS_REFUSED`.
+   */
+  indexLayers(list: LayerList, options: RunOptions): Promise<IndexReport>
+  /** Matches an index report with the data that is there. */
+  match(index: IndexReport, options: MatchRunOptions): Promise<VulnerabilityReport>
   /** Indexes an image, brings the data it needs up to date, and matches. Throws what `index` throws. */
   scan(reference: string, options: ScanOptions): Promise<VulnerabilityReport>
   /** Updates the feeds named, or all. One failing feed is an outcome, not an error; an unknown name throws `FEED_UNKNOWN`. */
   update(feeds: readonly string[], options: UpdateOptions): Promise<readonly FeedOutcome[]>
   /** Every feed there is, in order. */
   feedIds(): readonly string[]
+  /** What can be judged, and with which feeds. */
+  readonly ecosystems: readonly Ecosystem[]
   /** Carries vulnerability data to and from other databases. */
   readonly exchange: Exchange
+}
+
+/** How an index report is matched. */
+export interface MatchRunOptions {
+  /** Data checked longer ago than this, in milliseconds, is a gap. */
+  readonly maxDataAge: number
 }
 
 /** How something is run. */
@@ -113,6 +135,9 @@ export function versionScheme(id: string): VersionScheme | undefined {
 /** Opens the database and wires an engine around it. Throws `DATABASE_FAILED`, `DATABASE_NEWER`, `CONFIG_INVALID`. */
 export async function createEngine(config: EngineConfig): Promise<Engine> {
   const store = await openStore(config.database, {})
+  const resources = new AsyncDisposableStack()
+  resources.use(store)
+  let layerClient: Promise<HttpClient> | undefined
   const kept: KeptMatches | undefined = rules === undefined ? undefined : { store: store.index, analyzersKey, rules }
 
   async function index(reference: string, options: IndexOptions): Promise<IndexReport> {
@@ -145,6 +170,22 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   return {
     store,
     index,
+    ecosystems,
+    async indexLayers(list, { signal, progress }) {
+      layerClient ??= openLayerClient(config).then((client) => resources.use(client))
+      const { listedImage } = await import('./image/layer-list.ts')
+      const image = listedImage(list, await layerClient)
+      return indexImage(image, { analyzers, analyzersKey, store: store.index, required: true, signal, progress })
+    },
+    match: (indexReport, { maxDataAge }) =>
+      matchIndex(indexReport, {
+        ecosystems,
+        advisories: store.advisories,
+        kept,
+        maxDataAge,
+        now: new Date(),
+        version,
+      }),
     scan: (reference, options) =>
       scan({
         open: () => open(reference, options),
@@ -163,8 +204,15 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     update: async (names, options) => bring(selectFeeds(ecosystems, names), undefined, options.force, options),
     feedIds: () => allFeeds(ecosystems).map((feed) => feed.id),
     exchange: createExchange(store),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+async function openLayerClient({ layerAddresses, offline }: EngineConfig): Promise<HttpClient> {
+  const { createAddressGuard } = await import('./io/address-guard.ts')
+  const { createHttpClient } = await import('./io/http.ts')
+  const addresses = createAddressGuard(layerAddresses ?? { allowed: [], onlyPrivate: false })
+  return createHttpClient({ offline, addresses })
 }
 
 function createExchange(store: Store): Exchange {

@@ -3,6 +3,7 @@ import type { LayerIndex } from '../../core/layer-index.ts'
 import { PathSet } from '../../core/path-set.ts'
 import type { IndexReport } from '../../core/report.ts'
 import type { IndexStore } from '../../core/store.ts'
+import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { keep, today, unlessDamaged } from './kept.ts'
 import { putMatches, readMatches } from './matches.ts'
@@ -13,7 +14,8 @@ export function createIndexStore(database: Database): IndexStore {
     layer: (digest, diffId, analyzers) => readLayer(database, digest, diffId, analyzers),
     putLayer: (index, analyzers) => putLayer(database, index, analyzers),
     image: (digest, analyzers) => readImage(database, digest, analyzers),
-    putImage: (report, analyzers) => putImage(database, report, analyzers),
+    putImage: (report, analyzers, required = false) => putImage(database, report, analyzers, required),
+    removeImages: (digests) => removeImages(database, digests),
     matches: (key) => readMatches(database, key),
     putMatches: (key, matches) => putMatches(database, key, matches),
   }
@@ -21,6 +23,7 @@ export function createIndexStore(database: Database): IndexStore {
 
 interface LayerRow {
   readonly id: number
+  readonly diff_id: Digest
   readonly used_on: string
   readonly content: Uint8Array
   readonly paths: Uint8Array
@@ -31,21 +34,24 @@ type LayerContent = Pick<LayerIndex, 'files' | 'whiteouts' | 'opaques' | 'gaps'>
 async function readLayer(
   database: Database,
   digest: Digest,
-  diffId: Digest,
+  diffId: Digest | undefined,
   analyzers: string,
 ): Promise<LayerIndex | undefined> {
   const row = await database.read(
     (connection) =>
       connection
-        .prepare('SELECT id, used_on, content, paths FROM layer WHERE digest = ? AND diff_id = ? AND analyzers = ?')
-        .get(digest, diffId, analyzers) as LayerRow | undefined,
+        .prepare(
+          `SELECT id, diff_id, used_on, content, paths FROM layer
+           WHERE digest = ? AND diff_id = coalesce(?, diff_id) AND analyzers = ?`,
+        )
+        .get(digest, diffId ?? null, analyzers) as LayerRow | undefined,
   )
   if (row === undefined) return undefined
   await touch(database, 'UPDATE layer SET used_on = ? WHERE id = ?', row)
   const { zstdDecompressSync } = await import('node:zlib')
   return unlessDamaged(() => {
     const content = JSON.parse(zstdDecompressSync(row.content).toString()) as LayerContent
-    return { digest, diffId, ...content, nonDirectories: new PathSet(toFloats(row.paths)) }
+    return { digest, diffId: row.diff_id, ...content, nonDirectories: new PathSet(toFloats(row.paths)) }
   })
 }
 
@@ -81,13 +87,21 @@ async function readImage(database: Database, digest: Digest, analyzers: string):
   return unlessDamaged(() => JSON.parse(row.report) as IndexReport)
 }
 
-async function putImage(database: Database, report: IndexReport, analyzers: string): Promise<void> {
+async function putImage(database: Database, report: IndexReport, analyzers: string, required: boolean): Promise<void> {
   const { digest } = report.image
   if (digest === undefined) return
-  await keep(database, (connection) => {
+  const put = (connection: Connection) => {
     connection
       .prepare('INSERT OR REPLACE INTO image (digest, analyzers, used_on, report) VALUES (?, ?, ?, ?)')
       .run(digest, analyzers, today(), JSON.stringify(report))
+  }
+  await (required ? database.write(put) : keep(database, put))
+}
+
+async function removeImages(database: Database, digests: readonly Digest[]): Promise<readonly Digest[]> {
+  return database.write((connection) => {
+    const remove = connection.prepare('DELETE FROM image WHERE digest = ?')
+    return [...new Set(digests)].filter((digest) => Number(remove.run(digest).changes) > 0)
   })
 }
 
