@@ -1,0 +1,5 @@
+import { clairV4 } from './clair-v4/index.ts'
+import type { Api } from './contract.ts'
+
+/** Every API that the server answers. */
+export const apis: readonly Api[] = [clairV4]
