@@ -62,7 +62,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     urls[name] = await listen(name, app, config)
   }
   // What is told to end first is what was started last: the updater, then patience begins to run out, then the listeners.
-  starting.defer(() => void setTimeout(() => stop.abort(), shutdownTime).unref())
+  starting.defer(() => void setTimeout(() => giveUp(stop, apps), shutdownTime).unref())
   const feeds = feedsOf(engine, selected)
   if (!config.matcher.disable_updaters && feeds.length > 0) {
     const period = parseGoDuration(config.matcher.period)!
@@ -73,9 +73,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { urls, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
+/** How long answers to what was given up may take. */
+const lastWords = 500
+
+/** Ends the work of requests, and then the connections of those who still do not take their answer. */
+function giveUp(stop: AbortController, apps: Readonly<Record<string, FastifyInstance>>): void {
+  stop.abort()
+  const cut = () => {
+    for (const { server } of Object.values(apps)) server.closeAllConnections()
+  }
+  setTimeout(cut, lastWords).unref()
+}
+
 function addApis(app: FastifyInstance, context: ApiContext): void {
   requireToken(app, context.config, ['/robots.txt'])
-  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'discovery', 'v1'])
+  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'discovery'])
   for (const api of apis) app.register(async (scope) => api.register(scope, context))
 }
 

@@ -22,10 +22,17 @@ export interface TestServerOptions {
   readonly config?: object
   /** Debian's data is loaded before it starts; default true. */
   readonly data?: boolean
+  /** Milliseconds, as for `startServer`. */
+  readonly indexTime?: number
+  readonly shutdownTime?: number
 }
 
 /** Starts a server with a database in memory; nothing is updated, and layers may come from this machine. */
-export async function startTestServer({ config = {}, data = true }: TestServerOptions = {}): Promise<TestServer> {
+export async function startTestServer({
+  config = {},
+  data = true,
+  ...times
+}: TestServerOptions = {}): Promise<TestServer> {
   const log: string[] = []
   const resources = new AsyncDisposableStack()
   const { config: resolved } = resolveClairConfig(
@@ -48,7 +55,7 @@ export async function startTestServer({ config = {}, data = true }: TestServerOp
   )
   if (data) await loadDebian(engine)
   const server = resources.use(
-    await startServer({ config: resolved, engine, log: { write: (line) => void log.push(line) } }),
+    await startServer({ config: resolved, engine, log: { write: (line) => void log.push(line) }, ...times }),
   )
   return { urls: server.urls, engine, log, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
