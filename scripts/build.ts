@@ -27,11 +27,11 @@ const hotPath = new Set(
 /**
  * An import of a built-in module reads every property that it exports, and many of them load what nobody asked for: node:util
  * loads worker threads, node:process opens standard input. Here each name is a property read of its own, and those that
- * are not used are dropped.
+ * are not used are dropped. What is required, by CommonJS, is what the module exports, be it a function, and stays so.
  */
 const leanBuiltins: Plugin = {
   name: 'lean-builtins',
-  resolveId: (source) => (isBuiltin(source) ? `\0${source}` : undefined),
+  resolveId: (source, _, { kind }) => (isBuiltin(source) && kind !== 'require-call' ? `\0${source}` : undefined),
   load: (id) => (isBuiltin(id.slice(1)) ? { code: builtin(id.slice(1)), moduleSideEffects: false } : undefined),
 }
 
