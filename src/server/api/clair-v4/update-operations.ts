@@ -75,13 +75,17 @@ async function* writeDiff(
 ): AsyncGenerator<string> {
   const nothing = { ref: noUuid, updater: '', fingerprint: '', date: '0001-01-01T00:00:00Z', kind: '' }
   yield `{"prev":${JSON.stringify(from?.clair ?? nothing)},"cur":${JSON.stringify(to.clair)}`
+  const numbers = [from?.generation.number ?? 0, to.generation.number] as const
+  const [first, last] = [Math.min(...numbers), Math.max(...numbers)]
+  // Asked for backwards, what came is what went.
+  const [added, removed] = numbers[0] > numbers[1] ? (['before', 'after'] as const) : (['after', 'before'] as const)
   for (const [member, side] of [
-    ['added', 'after'],
-    ['removed', 'before'],
+    ['added', added],
+    ['removed', removed],
   ] as const) {
     yield `,"${member}":`
     let empty = true
-    const changes = advisories.changes(to.feed, from?.generation.number ?? 0, to.generation.number)
+    const changes = advisories.changes(to.feed, first, last)
     for await (const entries of batches(advisories, to.feed, changes, side)) {
       for (const entry of entries) {
         yield `${empty ? '[' : ','}${JSON.stringify(entry)}`
