@@ -237,6 +237,12 @@ describe('chiaro serve', () => {
   })
 })
 
+it('chiaro serve does not take another mode for combo', async () => {
+  const result = await chiaro(['serve'], { env: { CLAIR_MODE: 'indexer' } })
+  expect(result.code).toBe(2)
+  expect(result.stderr).toContain('CLAIR_MODE')
+})
+
 describe('chiaro config check', () => {
   it.each([
     ['yaml', /^http_listen_addr: 127\.0\.0\.1:6060\n/],

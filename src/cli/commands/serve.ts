@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import { parseWord } from '../../config/values.ts'
 import { limits } from '../../core/limits.ts'
+import { addOption } from '../option.ts'
 import type { CommandContext } from '../program.ts'
 import type { ServeOptions } from '../run/serve.ts'
 import { addConfigOption } from './config.ts'
@@ -21,6 +23,12 @@ export function defineServe(program: Command, context: CommandContext): void {
     )
     .addHelpText('after', examples)
   addConfigOption(command)
+  addOption(command, 'Server:', '--mode <mode>', 'which of the services to be: combo, which is all of them', {
+    env: 'CLAIR_MODE',
+    parse: parseWord(['combo']),
+    default: 'combo',
+    defaultWords: 'combo',
+  })
   addFeedOptions(command)
   command.action((options: ServeOptions) =>
     context.run(command, async (signal) => (await import('../run/serve.ts')).runServe(options, signal), {

@@ -161,6 +161,18 @@ describe('the flow of clairctl', () => {
     )
   })
 
+  it('reads layers once, however many submit the same at a time', async () => {
+    await using other = await startTestServer()
+    await using counted = await startRegistry(exampleLayout)
+    const layers = image.layers.map((hash) => ({ hash, uri: `http://${counted.host}/v2/test/image/blobs/${hash}` }))
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => post(other.urls.api, { hash: image.digest, layers })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(201))
+    expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
+    expect(counted.requests).toHaveLength(image.layers.length)
+  })
+
   it('deletes manifests', async () => {
     const remove = (path: string, body?: unknown) =>
       fetch(`${api}${path}`, { method: 'DELETE', ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
