@@ -1,24 +1,11 @@
-// The floor under importing a feed: decompress its file and parse it, nothing else.
-//   node bench/feed-floor.ts FILE…     prints milliseconds
-import { openAsBlob } from 'node:fs'
-import { decompress } from '../src/io/decompress.ts'
-import { parseXml } from '../src/io/xml-stream.ts'
+// The floor under importing feeds: decompress their files and parse them, nothing else.
+//   node bench/feed-floor.ts FILE…     prints milliseconds; without a FILE their names are lines of standard input
+import { createReadStream } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { parseDocument } from './document-floor.ts'
 
+const named = process.argv.slice(2)
+const files = named.length > 0 ? named : (await text(process.stdin)).split('\n').filter(Boolean)
 const started = performance.now()
-for (const file of process.argv.slice(2)) {
-  const blob = await openAsBlob(file)
-  const content = decompress(chunks(blob.stream()), file)
-  if (file.includes('.xml')) await parseXml(content, file, { onOpen() {}, onText() {}, onClose() {} })
-  else JSON.parse(await text(content))
-}
+for (const file of files) await parseDocument(createReadStream(file, { highWaterMark: 256 * 1024 }), file)
 process.stdout.write(JSON.stringify({ ms: performance.now() - started }))
-
-async function* chunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Buffer> {
-  for await (const chunk of stream) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-}
-
-async function text(content: AsyncIterable<Buffer>): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const chunk of content) parts.push(Buffer.from(chunk))
-  return Buffer.concat(parts).toString()
-}

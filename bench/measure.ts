@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly codes?: readonly number[]
   readonly memory?: boolean
+  /** The file that is its standard input. */
+  readonly input?: string
 }
 
 /** Runs a script under this Node and measures the whole process. Rejects if it exits with anything but an allowed code. */
@@ -26,14 +28,16 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
   const folder = mkdtempSync(join(tmpdir(), 'chiaro-bench-'))
   const memory = join(folder, 'memory')
   const env = { ...process.env, ...options.env, CHIARO_BENCH_MEMORY: memory }
+  const input = options.input === undefined ? 'ignore' : openSync(options.input, 'r')
   return new Promise((resolve, reject) => {
     const started = performance.now()
     const child = spawn(process.execPath, [...(options.memory ? ['--import', reporter] : []), ...args], {
       env,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: [input, 'pipe', 'inherit'],
     })
+    if (typeof input === 'number') closeSync(input)
     let stdout = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
     })
     child.on('error', reject)

@@ -1,19 +1,12 @@
 // The numbers of docs/benchmarks.md, all in one run, as ratios of medians; needs a built dist/ (npm run bench builds it).
 //   CHIARO_CORPUS=… CHIARO_FEEDS=… npm run bench [-- --times 5]
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { doubleImage } from './double-image.ts'
 import { inTurn, median, type Run, run } from './measure.ts'
-
-interface Row {
-  readonly what: string
-  readonly ours: string
-  readonly floor: string
-  readonly ratio: string
-  readonly target: string
-}
+import { type Row, updating } from './updating.ts'
 
 const { values } = parseArgs({ options: { times: { type: 'string', default: '5' } } })
 const times = Number(values.times)
@@ -30,8 +23,10 @@ try {
   if (corpus !== undefined && existsSync(join(corpus, 'debian-12-large')))
     await indexing(join(corpus, 'debian-12-large'))
   else notes.push('Indexing was skipped: CHIARO_CORPUS names no folder with debian-12-large.')
-  if (feeds !== undefined) await importing(feeds)
-  else notes.push('Importing was skipped: CHIARO_FEEDS is not set.')
+  if (feeds !== undefined) {
+    await importing(feeds)
+    await updating({ mirror: feeds, folder, times, push })
+  } else notes.push('Importing was skipped: CHIARO_FEEDS is not set.')
   report()
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -79,6 +74,22 @@ async function indexing(layout: string): Promise<void> {
   addMemory('peak memory of indexing an image twice as large', doubles, 'no more')
 }
 
+/** Feeds with the files that they are read from: updates of rpm repositories, and archives of OSV. */
+function repositoriesAndArchives(mirror: string): readonly (readonly [string, readonly string[], readonly string[]])[] {
+  const archive = (ecosystem: string) =>
+    join(mirror, 'osv-vulnerabilities.storage.googleapis.com', ecosystem, 'all.zip')
+  const updates = (pattern: string) => globSync(join(mirror, pattern, 'repodata/updateinfo.xml.gz'))
+  const languages = ['npm', 'PyPI', 'Maven', 'Go', 'crates.io', 'RubyGems', 'NuGet', 'Packagist']
+  return [
+    ['alma', ['alma'], [archive('AlmaLinux')]],
+    ['rocky', ['rocky'], [archive('Rocky Linux')]],
+    ['amazon-1', ['amazon-1'], updates('packages.us-west-2.amazonaws.com/2018.03/updates/*/x86_64')],
+    ['amazon-2', ['amazon-2'], updates('cdn.amazonlinux.com/2/core/2.0/x86_64/*')],
+    ['amazon-2023', ['amazon-2023'], updates('cdn.amazonlinux.com/al2023/core/guids/*/x86_64')],
+    ['OSV, 8 languages', languages.map((name) => `osv-${name.toLowerCase()}`), languages.map(archive)],
+  ]
+}
+
 async function importing(mirror: string): Promise<void> {
   const secdb = 'secdb.alpinelinux.org'
   const alpine = ['3.15', '3.16', '3.17', '3.18', '3.19', '3.20'].flatMap((branch) => [
@@ -98,7 +109,7 @@ async function importing(mirror: string): Promise<void> {
       (codename) => [`ubuntu-${codename}`, [`ubuntu-${codename}`], [oval(codename)]] as const,
     ),
   ]
-  for (const [index, [name, ids, files]] of cases.entries()) {
+  for (const [index, [name, ids, files]] of [...cases, ...repositoriesAndArchives(mirror)].entries()) {
     let round = 0
     const database = () => join(folder, `import-${index}-${round}.db`)
     const first = () => {

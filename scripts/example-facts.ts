@@ -87,6 +87,21 @@ const resolved = (version: string, urgency = 'not yet assigned') => ({
   trixie: { status: 'resolved', repositories: { trixie: version }, fixed_version: version, urgency },
 })
 
+/** The lists of advisories, in their real form. */
+export const debianAdvisories = {
+  DSA: `[02 Jan 2099] DSA-9002-1 curl - security update
+	{CVE-2099-1002}
+	[trixie] - curl 8.14.1-2+deb13u3
+[01 Jan 2099] DSA-9001-1 openssl - security update
+	{CVE-2099-1004}
+	[trixie] - openssl 3.5.1-1+deb13u1
+`,
+  DLA: `[01 Jan 2099] DLA-9001-1 sample - security update
+	{CVE-2099-1001}
+	[bookworm] - sample 1.0-1+deb12u1
+`,
+}
+
 /** The security tracker's document, in its real form: package, vulnerability, release. */
 export const debianTracker = {
   curl: {
@@ -167,3 +182,90 @@ export const alpineMain = secdb('main', [
   { name: 'zlib', secfixes: { '1.3.1-r2': ['CVE-2099-1007'] } },
 ])
 export const alpineCommunity = secdb('community', [{ name: 'sample', secfixes: { '1.0-r1': ['CVE-2099-2005'] } }])
+
+const v31 = (vector: string, baseScore: number, source = 'nvd@nist.gov', type = 'Primary') => ({
+  cvssMetricV31: [{ source, type, cvssData: { version: '3.1', vectorString: `CVSS:3.1/${vector}`, baseScore } }],
+})
+const v40 = (vector: string, baseScore: number) => ({
+  cvssMetricV40: [
+    {
+      source: 'cna@example.org',
+      type: 'Secondary',
+      cvssData: { version: '4.0', vectorString: `CVSS:4.0/${vector}`, baseScore },
+    },
+  ],
+})
+
+const scored = [
+  ['CVE-2099-1001', 'CWE-200', v31('AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:N/A:N', 6.5)],
+  ['CVE-2099-1002', 'CWE-59', v31('AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N', 9.1)],
+  ['CVE-2099-1003', 'CWE-125', v31('AV:L/AC:H/PR:L/UI:N/S:U/C:L/I:N/A:N', 2.5)],
+  [
+    'CVE-2099-1004',
+    'CWE-297',
+    {
+      ...v31('AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:N', 7.4),
+      ...v40('AV:N/AC:L/AT:P/PR:N/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N', 9.1),
+    },
+  ],
+  ['CVE-2099-1005', 'CWE-400', v31('AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:L', 5.3)],
+  ['CVE-2099-2001', 'CWE-787', v31('AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H', 7.8)],
+  ['CVE-2099-2004', 'CWE-416', v31('AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:L', 5.3)],
+] as const
+
+/** The file of a year of NVD, in its real form. */
+export const nvdYear = {
+  resultsPerPage: scored.length,
+  startIndex: 0,
+  totalResults: scored.length,
+  format: 'NVD_CVE',
+  version: '2.0',
+  timestamp: '2099-01-01T03:00:00.000',
+  vulnerabilities: scored.map(([id, weakness, metrics]) => ({
+    cve: {
+      id,
+      sourceIdentifier: 'cna@example.org',
+      published: '2099-01-01T00:00:00.000',
+      lastModified: '2099-01-01T00:00:00.000',
+      vulnStatus: 'Analyzed',
+      descriptions: [{ lang: 'en', value: 'Sample data: there is no such vulnerability.' }],
+      metrics,
+      weaknesses: [{ source: 'nvd@nist.gov', type: 'Primary', description: [{ lang: 'en', value: weakness }] }],
+    },
+  })),
+}
+
+/** The scores of a day of EPSS, in their real form. */
+export const epssScores = `#model_version:v2025.03.14,score_date:2099-01-01T12:00:00Z
+cve,epss,percentile
+CVE-2099-1001,0.02310,0.84200
+CVE-2099-1002,0.73150,0.98700
+CVE-2099-1003,0.00043,0.12100
+CVE-2099-1004,0.14220,0.94100
+CVE-2099-1005,0.00310,0.53000
+CVE-2099-2001,0.00062,0.19400
+CVE-2099-2004,0.00980,0.76100
+`
+
+/** CISA's catalog, in its real form. */
+export const kevCatalog = {
+  title: 'CISA Catalog of Known Exploited Vulnerabilities',
+  catalogVersion: '2099.01.01',
+  dateReleased: '2099-01-01T17:00:00.0000Z',
+  count: 1,
+  vulnerabilities: [
+    {
+      cveID: 'CVE-2099-1002',
+      vendorProject: 'Sample',
+      product: 'Sample',
+      vulnerabilityName: 'Sample data: there is no such vulnerability',
+      dateAdded: '2099-01-01',
+      shortDescription: 'Sample data.',
+      requiredAction: 'None.',
+      dueDate: '2099-01-22',
+      knownRansomwareCampaignUse: 'Unknown',
+      notes: '',
+      cwes: ['CWE-59'],
+    },
+  ],
+}

@@ -11,9 +11,13 @@ import {
   alpineLayers,
   alpineMain,
   alpineRelease,
+  debianAdvisories,
   debianLayers,
   debianRelease,
   debianTracker,
+  epssScores,
+  kevCatalog,
+  nvdYear,
 } from './example-facts.ts'
 
 const target = process.argv[2] ?? join(import.meta.dirname, '..', 'examples')
@@ -61,8 +65,18 @@ writeJson(join(image, 'index.json'), {
 const feeds = join(target, 'feeds')
 rmSync(feeds, { recursive: true, force: true })
 writeJson(join(feeds, 'security-tracker.debian.org/tracker/data/json'), debianTracker)
+for (const [kind, list] of Object.entries(debianAdvisories)) {
+  const folder = 'salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data'
+  writeText(join(feeds, folder, kind, 'list'), list)
+}
 writeJson(join(feeds, 'secdb.alpinelinux.org/v3.22/main.json'), alpineMain)
 writeJson(join(feeds, 'secdb.alpinelinux.org/v3.22/community.json'), alpineCommunity)
+writeJson(join(feeds, 'www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json'), kevCatalog)
+writeText(join(feeds, 'epss.cyentia.com/epss_scores-current.csv.gz'), gzipSync(epssScores))
+const nvd = jsonText(nvdYear)
+const meta = [`lastModifiedDate:${nvdYear.timestamp}`, `size:${nvd.length}`, `sha256:${sha256(nvd).toUpperCase()}`, '']
+writeText(join(feeds, 'nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-2099.json.gz'), gzipSync(nvd))
+writeText(join(feeds, 'nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-2099.meta'), meta.join('\r\n'))
 
 type LayerFacts = readonly [createdBy: string, compression: 'gzip' | 'zstd', files: Readonly<Record<string, string>>]
 
@@ -110,10 +124,22 @@ function writeBlob(mediaType: string, content: Buffer | object): Blob {
 }
 
 function digestOf(bytes: Buffer): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  return `sha256:${sha256(bytes)}`
+}
+
+function sha256(content: Buffer | string): string {
+  return createHash('sha256').update(content).digest('hex')
 }
 
 function writeJson(file: string, value: unknown): void {
+  writeText(file, jsonText(value))
+}
+
+function writeText(file: string, content: string | Buffer): void {
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${JSON.stringify(value, undefined, 1)}\n`)
+  writeFileSync(file, content)
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 1)}\n`
 }

@@ -1,32 +1,38 @@
 import { analyzers } from './analyzers.ts'
 import type { Ecosystem } from './core/ecosystem.ts'
+import type { Enricher } from './core/enricher.ts'
 import { ChiaroError } from './core/errors.ts'
-import type { Feed } from './core/feed.ts'
+import type { Feed, FeedFamily } from './core/feed.ts'
 import type { Image, ImageOptions } from './core/image.ts'
 import type { Progress } from './core/progress.ts'
 import type { IndexReport, VulnerabilityReport } from './core/report.ts'
 import type { Store } from './core/store.ts'
 import type { VersionScheme } from './core/versions.ts'
 import { ecosystems } from './ecosystems/registry.ts'
-import type { PushOutcome } from './exchange/artifact.ts'
-import type { TransferOutcome } from './exchange/transfer.ts'
+import { enrichers } from './enrich/registry.ts'
+import type { Transfer, TransferOptions } from './exchange/import.ts'
+import type { PushOutcome } from './exchange/push.ts'
+import { feedFamilies } from './feeds/registry.ts'
 import type { LayerList } from './image/layer-list.ts'
 import { openImage } from './image/registry.ts'
 import type { AddressRules } from './io/address-guard.ts'
 import type { HttpClient } from './io/http.ts'
+import { enrichReport } from './scan/enrich.ts'
 import { indexImage } from './scan/index-image.ts'
 import type { KeptMatches } from './scan/known-matches.ts'
 import { matchIndex } from './scan/match-index.ts'
 import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
+import type { FeedChanges } from './update/changes.ts'
 import { staleFeeds } from './update/fresh.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
-export type { PushOutcome } from './exchange/artifact.ts'
-export type { TransferOutcome } from './exchange/transfer.ts'
+export type { Transfer } from './exchange/import.ts'
+export type { PushOutcome } from './exchange/push.ts'
 export type { LayerList, ListedLayer } from './image/layer-list.ts'
 export { writeFileWhole } from './io/atomic-file.ts'
+export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
 
 /** Where an engine keeps its data and gets it from. */
@@ -52,6 +58,10 @@ export interface IndexOptions {
 export interface ScanOptions extends IndexOptions {
   /** Data checked longer ago than this, in milliseconds, is brought up to date first, and is a gap if that fails. */
   readonly maxDataAge: number
+  /** Whether to add CVSS scores, EPSS and KEV to the findings. */
+  readonly enrich: boolean
+  /** The data as it was at this time, ISO 8601: nothing is brought up to date, and `maxDataAge` does not apply. */
+  readonly asOf?: string
 }
 
 /** How to bring feeds up to date. */
@@ -78,10 +88,17 @@ export interface Engine extends AsyncDisposable {
   scan(reference: string, options: ScanOptions): Promise<VulnerabilityReport>
   /** Updates the feeds named, or all. One failing feed is an outcome, not an error; an unknown name throws `FEED_UNKNOWN`. */
   update(feeds: readonly string[], options: UpdateOptions): Promise<readonly FeedOutcome[]>
+  /**
+   * What changed in a feed between two states, each the number of a generation or a time (ISO 8601); the last change, if none is
+   * named. Throws `FEED_UNKNOWN` and `CONFIG_INVALID`.
+   */
+  changes(feed: string, from?: string | number, to?: string | number): Promise<FeedChanges>
   /** Every feed there is, in order. */
   feedIds(): readonly string[]
   /** What can be judged, and with which feeds. */
   readonly ecosystems: readonly Ecosystem[]
+  /** What findings can be enriched with. */
+  readonly enrichers: readonly Enricher[]
   /** Carries vulnerability data to and from other databases. */
   readonly exchange: Exchange
 }
@@ -90,6 +107,8 @@ export interface Engine extends AsyncDisposable {
 export interface MatchRunOptions {
   /** Data checked longer ago than this, in milliseconds, is a gap. */
   readonly maxDataAge: number
+  /** Ids of the enrichers whose data is added to the findings. */
+  readonly enrich: readonly string[]
 }
 
 /** How something is run. */
@@ -103,20 +122,41 @@ export interface ArtifactRunOptions extends RunOptions {
   readonly image: Pick<ImageOptions, 'offline' | 'registry'>
 }
 
-/** Data as files and as OCI artifacts. Feeds are named as for `update`; none named are all that are there. */
-export interface Exchange {
-  /** The bytes of a data file; with `since` (a time, ISO 8601, or a generation) of what changed only. */
-  export(feeds: readonly string[], since: string | number | undefined, options: RunOptions): AsyncIterable<Buffer>
-  /** Imports a data file, `where` in errors, all of it or nothing. Throws `DATA_FILE_INVALID`. */
-  import(
-    bytes: AsyncIterable<Buffer>,
-    where: string,
-    feeds: readonly string[],
-    options: RunOptions,
-  ): Promise<readonly TransferOutcome[]>
-  push(reference: string, feeds: readonly string[], options: ArtifactRunOptions): Promise<readonly PushOutcome[]>
-  pull(reference: string, feeds: readonly string[], options: ArtifactRunOptions): Promise<readonly TransferOutcome[]>
+/** What a file of vulnerability data can be: our own, or a bundle of Clair's updaters. */
+export type DataFormat = 'chiaro' | 'clair'
+
+/** How data goes to a file. */
+export interface ExportOptions extends RunOptions {
+  readonly format: DataFormat
+  readonly compression: 'none' | 'gzip' | 'zstd'
+  /** A time (ISO 8601) or a generation's number: only what changed after the state of then. Of our own format only. */
+  readonly since: string | number | undefined
 }
+
+/**
+ * Data as files and as OCI artifacts. Feeds are named by their ids, by what several begin with (`alpine`), or by a pattern
+ * with `*`; none named are all that are there. All throw `FEED_UNKNOWN` for a name that means none of these.
+ */
+export interface Exchange {
+  /** The bytes of a file, and the feeds that have no place in it. Also throws `CONFIG_INVALID`. */
+  export(
+    names: readonly string[],
+    options: ExportOptions,
+  ): Promise<{ readonly content: AsyncIterable<Uint8Array>; readonly leftOut: readonly string[] }>
+  /** Imports a file of either format, all of it or nothing: a path, or bytes, of which `where` tells. Throws `DATA_FILE_INVALID`. */
+  import(
+    source: string | { readonly bytes: AsyncIterable<Uint8Array>; readonly where: string },
+    names: readonly string[],
+    options: RunOptions,
+  ): Promise<Transfer>
+  /** Puts feeds into an artifact of a registry. Throws what a registry can throw. */
+  push(reference: string, names: readonly string[], options: ArtifactRunOptions): Promise<readonly PushOutcome[]>
+  /** Imports feeds out of an artifact, all of them or none. Throws what a registry can throw, and `DATA_FILE_INVALID`. */
+  pull(reference: string, names: readonly string[], options: ArtifactRunOptions): Promise<Transfer>
+}
+
+/** Everything that has feeds: distributions, what enriches, and what belongs to neither. */
+const families: readonly FeedFamily[] = [...ecosystems, ...enrichers, ...feedFamilies]
 
 /** The analyzers' ids and versions: what is kept of a layer is good for exactly these. */
 export const analyzersKey = analyzers.map(({ id, version }) => `${id}@${version}`).join(' ')
@@ -161,48 +201,76 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     options: UpdateOptions | ScanOptions,
   ) {
     const { updateFeeds } = await import('./update/update.ts')
-    const { createSpool } = await import('./io/spool.ts')
+    const { createSpools } = await import('./io/spools.ts')
     const { signal, progress } = options
-    const spool = () => createSpool({ mirror: config.mirror, offline: config.offline })
-    return updateFeeds(feeds, { store: store.advisories, spool, maxAge, force, signal, progress, now: new Date() })
+    await using spools = createSpools({ mirror: config.mirror, offline: config.offline })
+    return await updateFeeds(feeds, {
+      store: store.advisories,
+      lock: (name, waitSignal, work) => store.lock(name, waitSignal, work),
+      spools,
+      maxAge,
+      force,
+      signal,
+      progress,
+      now: new Date(),
+    })
   }
 
   return {
     store,
     index,
     ecosystems,
+    enrichers,
     async indexLayers(list, { signal, progress }) {
       layerClient ??= openLayerClient(config).then((client) => resources.use(client))
       const { listedImage } = await import('./image/layer-list.ts')
       const image = listedImage(list, await layerClient)
       return indexImage(image, { analyzers, analyzersKey, store: store.index, required: true, signal, progress })
     },
-    match: (indexReport, { maxDataAge }) =>
-      matchIndex(indexReport, {
+    match: async (indexReport, { maxDataAge, enrich }) => {
+      const now = new Date()
+      const report = await matchIndex(indexReport, {
         ecosystems,
+        enrichers,
+        // What only names advisories is not wanted.
+        enrich: false,
         advisories: store.advisories,
         kept,
         maxDataAge,
-        now: new Date(),
+        asOf: undefined,
+        now,
         version,
-      }),
-    scan: (reference, options) =>
+      })
+      if (report.findings.length === 0) return report
+      const wanted = enrichers.filter(({ id }) => enrich.includes(id))
+      return enrichReport(report, { enrichers: wanted, advisories: store.advisories, maxDataAge, now })
+    },
+    scan: async (reference, options) =>
       scan({
         open: () => open(reference, options),
         index: (image) => read(image, options),
-        update: async (feeds) => {
-          const stale = await staleFeeds(feeds, store.advisories, options.maxDataAge, new Date())
+        update: async (feeds, retryAfter) => {
+          const { maxDataAge: maxAge } = options
+          const stale = await staleFeeds(feeds, store.advisories, { maxAge, retryAfter }, new Date())
           if (stale.length > 0) await bring(stale, options.maxDataAge, false, options)
         },
         ecosystems,
+        enrichers,
+        enrich: options.enrich,
         advisories: store.advisories,
         kept,
         maxDataAge: options.maxDataAge,
+        asOf: pastTime(options.asOf),
         now: new Date(),
         version,
       }),
-    update: async (names, options) => bring(selectFeeds(ecosystems, names), undefined, options.force, options),
-    feedIds: () => allFeeds(ecosystems).map((feed) => feed.id),
+    update: async (names, options) => bring(selectFeeds(families, names), undefined, options.force, options),
+    changes: async (feed, from, to) => {
+      const { feedChanges } = await import('./update/changes.ts')
+      refuseWithoutHistory(feed)
+      return feedChanges(feed, from, to, store.advisories)
+    },
+    feedIds: () => allFeeds(families).map((feed) => feed.id),
     exchange: createExchange(store),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
@@ -215,53 +283,81 @@ async function openLayerClient({ layerAddresses, offline }: EngineConfig): Promi
   return createHttpClient({ offline, addresses })
 }
 
+function refuseWithoutHistory(id: string): void {
+  if (allFeeds(families).find((feed) => feed.id === id)?.keepsHistory !== false) return
+  throw new ChiaroError('CONFIG_INVALID', `of ${id} only the current state is kept`, {
+    where: id,
+    advice: 'Everything in it changes every day.',
+  })
+}
+
+/** Throws `CONFIG_INVALID` for a time that has not come yet: nothing can be said of it. */
+function pastTime(asOf: string | undefined): string | undefined {
+  if (asOf === undefined || Date.parse(asOf) <= Date.now()) return asOf
+  throw new ChiaroError('CONFIG_INVALID', `${asOf} has not come yet`, {
+    where: asOf,
+    advice: 'Name a time in the past, or none for the data of now.',
+  })
+}
+
 function createExchange(store: Store): Exchange {
-  const idsOf = (names: readonly string[]) =>
-    names.length === 0 ? undefined : selectFeeds(ecosystems, names).map(({ id }) => id)
-  const common = <T extends RunOptions>(options: T) => ({
+  const common = <T extends RunOptions>(options: T): T & TransferOptions => ({
     ...options,
     advisories: store.advisories,
-    feeds: allFeeds(ecosystems),
+    feeds: allFeeds(families),
+    versions: (scope) => ecosystems.find(({ id }) => scope.startsWith(`${id}:`))?.versions,
   })
   return {
-    async *export(names, since, options) {
-      const { exportFeeds } = await import('./exchange/transfer.ts')
+    async export(names, options) {
+      const { exportFeeds } = await import('./exchange/export.ts')
+      const { compressed } = await import('./exchange/compressed.ts')
+      const feeds = await exportFeeds(names, options.since, common(options))
+      if (options.format === 'clair') {
+        const { clairFeeds, writeClairBundle } = await import('./exchange/clair-bundle-writer.ts')
+        const { known, others } = clairFeeds(feeds)
+        return { content: compressed(writeClairBundle(known), options.compression), leftOut: others }
+      }
       const { writeDataFile } = await import('./exchange/data-file.ts')
-      yield* writeDataFile(await exportFeeds(idsOf(names), since, common(options)))
+      return { content: compressed(writeDataFile(feeds), options.compression), leftOut: [] }
     },
-    async import(bytes, where, names, options) {
-      const { importFeeds } = await import('./exchange/transfer.ts')
-      const { openDataFile } = await import('./exchange/data-file.ts')
-      return importFeeds(await openDataFile(bytes, where), idsOf(names), where, common(options))
+    async import(source, names, options) {
+      const { keepInput, openInput } = await import('./exchange/input.ts')
+      const { openData } = await import('./exchange/open.ts')
+      const { importFeeds } = await import('./exchange/import.ts')
+      const { signal } = options
+      await using input = await (typeof source === 'string'
+        ? openInput(source, signal)
+        : keepInput(source.bytes, source.where, signal))
+      return await importFeeds(await openData(input, common(options)), names, input.where, common(options))
     },
     async push(reference, names, options) {
-      const { exportFeeds } = await import('./exchange/transfer.ts')
-      const { pushData } = await import('./exchange/artifact.ts')
-      return pushData(reference, await exportFeeds(idsOf(names), undefined, common(options)), common(options))
+      const { exportFeeds } = await import('./exchange/export.ts')
+      const { pushData } = await import('./exchange/push.ts')
+      return pushData(reference, await exportFeeds(names, undefined, common(options)), common(options))
     },
     async pull(reference, names, options) {
-      const { pullData } = await import('./exchange/artifact.ts')
-      return pullData(reference, idsOf(names), common(options))
+      const { pullData } = await import('./exchange/pull.ts')
+      return pullData(reference, names, common(options))
     },
   }
 }
 
-function allFeeds(from: readonly Ecosystem[]): readonly Feed[] {
-  return from.flatMap((ecosystem) => ecosystem.feeds())
+function allFeeds(from: readonly FeedFamily[]): readonly Feed[] {
+  return from.flatMap((family) => family.feeds())
 }
 
-/** The feeds named by id, by ecosystem (`alpine`: all of its feeds), or by a pattern with `*`. */
-function selectFeeds(from: readonly Ecosystem[], names: readonly string[]): readonly Feed[] {
+/** The feeds named by id, by family (`alpine`, `nvd`: all of its feeds), or by a pattern with `*`. */
+function selectFeeds(from: readonly FeedFamily[], names: readonly string[]): readonly Feed[] {
   const feeds = allFeeds(from)
   if (names.length === 0) return feeds
   const selected = new Set<Feed>()
   for (const name of names) {
-    const ecosystem = from.find(({ id }) => id === name)
-    const matching = ecosystem?.feeds() ?? feeds.filter((feed) => matches(feed.id, name))
+    const family = from.find(({ id }) => id === name)
+    const matching = family?.feeds() ?? feeds.filter((feed) => matches(feed.id, name))
     if (matching.length === 0) {
       throw new ChiaroError('FEED_UNKNOWN', `there is no feed ${JSON.stringify(name)}`, {
         where: name,
-        advice: `Feeds are named as "chiaro data" shows them, or by distribution: ${from.map(({ id }) => id).join(', ')}.`,
+        advice: `Feeds are named as "chiaro data" shows them, or by distribution or source: ${from.map(({ id }) => id).join(', ')}.`,
       })
     }
     for (const feed of matching) selected.add(feeds.find(({ id }) => id === feed.id) ?? feed)

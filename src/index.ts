@@ -9,6 +9,7 @@
  */
 import { createEngine, type Engine, type FeedOutcome } from './compose.ts'
 import { defaultDatabase } from './config/paths.ts'
+import { parseTime } from './config/values.ts'
 import type { Platform, RegistryOptions } from './core/image.ts'
 import type { Progress } from './core/progress.ts'
 import type { IndexReport, VulnerabilityReport } from './core/report.ts'
@@ -22,10 +23,13 @@ export type { Platform, RegistryOptions } from './core/image.ts'
 export type { Package, Release, SourcePackage } from './core/package.ts'
 export type { Progress, ProgressEvent } from './core/progress.ts'
 export type {
+  CvssScore,
+  Epss,
   FeedData,
   Finding,
   IndexedPackage,
   IndexReport,
+  Kev,
   Reason,
   ReportImage,
   ReportLayer,
@@ -58,6 +62,13 @@ export interface IndexOptions extends Options {
 export interface ScanOptions extends IndexOptions {
   /** Data checked longer ago than this, in milliseconds, is brought up to date first. Default: 24 hours. */
   readonly maxDataAge?: number
+  /** Adds CVSS scores (NVD), likelihood (EPSS) and known exploitation (CISA KEV) to the findings. Default: true. */
+  readonly enrich?: boolean
+  /**
+   * Answer with the data as it was at this time, ISO 8601. Nothing is brought up to date then, and `maxDataAge` does not
+   * apply; a feed that had no data is a gap. Default: now.
+   */
+  readonly asOf?: string
 }
 
 /** Options for updating feeds. */
@@ -71,7 +82,7 @@ const day = 24 * 60 * 60 * 1000
 /**
  * Scans an image: what is in it, which known vulnerabilities that has, and what could not be told. `reference` is what
  * `chiaro scan` takes. Rejects with a `ChiaroError` when the image cannot be found or read; data that cannot be had is a gap
- * of the report instead.
+ * of the report instead. A time that cannot be read, or has not come yet, is `CONFIG_INVALID`.
  */
 export async function scan(reference: string, options: ScanOptions = {}): Promise<VulnerabilityReport> {
   await using engine = await open(options)
@@ -79,6 +90,8 @@ export async function scan(reference: string, options: ScanOptions = {}): Promis
     ...imageOptions(options),
     ...running(options),
     maxDataAge: options.maxDataAge ?? day,
+    enrich: options.enrich ?? true,
+    ...(options.asOf === undefined ? {} : { asOf: parseTime(options.asOf) }),
   })
 }
 

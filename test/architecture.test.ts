@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   io: ['core', 'version.ts'],
   config: ['core'],
   feeds: ['core', 'formats', 'io'],
+  enrich: ['core', 'feeds', 'io'],
   image: ['core', 'io'],
   report: ['core', 'io'],
   ecosystems: ['core', 'versions', 'formats', 'feeds', 'io'],

@@ -29,7 +29,7 @@ describe('docs/dependencies.md', () => {
 
   it('versions are exact, and there is one Node for all platforms', () => {
     const all = { ...manifest.devDependencies, ...manifest.optionalDependencies }
-    for (const version of Object.values(all)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+    for (const version of Object.values(all)) expect(version).toMatch(/^\d+\.\d+\.\d+(?:-[\w.]+)?$/)
     expect(new Set(Object.values(manifest.optionalDependencies)).size).toBe(1)
   })
 })

@@ -1,16 +1,5 @@
-import {
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeSync,
-} from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { type Stats, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { ChiaroError, messageOf } from '../core/errors.ts'
 
 /** Writes text to standard output, waiting for a slow reader. A reader that has gone is no error. */
@@ -59,20 +48,6 @@ export function checkTarget(file: string): void {
   }
 }
 
-/**
- * Writes a file so that it has either all of the text or what it had before: into a file beside it, which then takes its
- * name. Devices and pipes are written to directly. Throws `FILE_FAILED`.
- */
-export function writeFile(file: string, chunks: Iterable<string>): void {
-  const before = statOf(file)
-  try {
-    if (before !== undefined && !before.isFile()) writeInto(file, 'w', undefined, chunks)
-    else replace(before === undefined ? file : realpathSync(file), before, chunks)
-  } catch (error) {
-    throw unwritable(file, error)
-  }
-}
-
 /** The error that something could not be written. */
 export function unwritable(where: string, error: unknown): ChiaroError {
   return new ChiaroError('FILE_FAILED', `${where} could not be written: ${messageOf(error)}`, {
@@ -80,35 +55,6 @@ export function unwritable(where: string, error: unknown): ChiaroError {
     advice: 'Check that it may be written to, and that there is room.',
     cause: error,
   })
-}
-
-function replace(file: string, before: Stats | undefined, chunks: Iterable<string>): void {
-  const temporary = join(
-    dirname(file),
-    `.${basename(file).slice(0, 100)}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`,
-  )
-  try {
-    writeInto(temporary, 'wx', before?.mode, chunks)
-    renameSync(temporary, file)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  }
-}
-
-function writeInto(file: string, flags: 'w' | 'wx', mode: number | undefined, chunks: Iterable<string>): void {
-  const handle = openSync(file, flags)
-  try {
-    for (const batch of batches(chunks)) writeWhole(handle, Buffer.from(batch))
-    if (mode !== undefined) fchmodSync(handle, mode & 0o777)
-    if (flags === 'wx') fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-}
-
-function writeWhole(handle: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at)
 }
 
 const batchSize = 64 * 1024

@@ -9,13 +9,30 @@ export interface AdvisoryKey {
   readonly name: string
 }
 
+/** What limits the name of a package in a key. */
+export interface NameLimit {
+  /** One module stream only: `nodejs:18`. */
+  readonly module?: string
+  /** One architecture only. */
+  readonly arch?: string
+  /** The binary package of this name, where names are those of source packages. */
+  readonly kind?: 'binary'
+}
+
 /**
- * The name of a package of which something is said for one module stream (`nodejs:18`) or one architecture only:
- * `npm module=nodejs:18`, `kernel arch=aarch64`. Names of packages have no spaces.
+ * The name of a package of which something is said in a limited sense only: `npm module=nodejs:18`, `kernel arch=aarch64`,
+ * `libssl3 kind=binary`. Names of packages have no spaces.
  */
-export function qualifiedName(name: string, limit: { readonly module?: string; readonly arch?: string }): string {
+export function qualifiedName(name: string, limit: NameLimit): string {
   const module = limit.module === undefined ? '' : ` module=${limit.module}`
-  return `${name}${module}${limit.arch === undefined ? '' : ` arch=${limit.arch}`}`
+  const arch = limit.arch === undefined ? '' : ` arch=${limit.arch}`
+  return `${name}${module}${arch}${limit.kind === undefined ? '' : ` kind=${limit.kind}`}`
+}
+
+/** The parts of what `qualifiedName` made. */
+export function partsOfName(qualified: string): NameLimit & { readonly name: string } {
+  const [name, ...limits] = qualified.split(' ')
+  return { name: name!, ...Object.fromEntries(limits.map((limit) => limit.split(/=(.*)/s, 2))) }
 }
 
 /**

@@ -19,6 +19,10 @@ export interface Coverage {
   readonly advisories?: readonly Feed[]
   /** The first day without free security updates, ISO 8601, where it is known. */
   readonly endOfLife?: string
+  /** The number of the minor release, `9.2`, where repositories differ between those of one scope. */
+  readonly minorRelease?: string
+  /** Why the data is not quite that of the release, as a sentence: a gap. */
+  readonly approximate?: string
 }
 
 /** Facts of one feed, by name. */

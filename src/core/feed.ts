@@ -10,9 +10,16 @@ export interface Validators {
 export interface Spool extends AsyncDisposable {
   /**
    * Fetches `url` and keeps it under `name`. With `last`, only if it changed since. Retries, resumes a broken transfer,
-   * maps to the mirror. Throws `FEED_FAILED`, `NETWORK_FAILED`, `OFFLINE` or `LIMIT_EXCEEDED`, naming the URL.
+   * maps to the mirror. Throws `FEED_FAILED`, `NETWORK_FAILED`, `OFFLINE` or `LIMIT_EXCEEDED`, naming the URL. `headers` are
+   * for the source itself, and never sent to a mirror.
    */
-  fetch(name: string, url: string, last: Validators | undefined, signal: AbortSignal): Promise<Validators | 'unchanged'>
+  fetch(
+    name: string,
+    url: string,
+    last: Validators | undefined,
+    signal: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Validators | 'unchanged'>
   /**
    * The content of a fetched file, decompressed as its first bytes say (gzip, bzip2, zstd, xz, else as it is), in chunks
    * that are valid until the next one is asked for. Throws `FEED_FAILED` for damaged, `LIMIT_EXCEEDED` for oversized content.

@@ -7,10 +7,14 @@ export const gapCodes = {
   'data-record-unreadable': 'A record of a feed could not be read and was left out.',
   'data-stale': 'The data was last checked longer ago than --max-data-age, and could not be brought up to date.',
   'database-unreadable': 'A package database, or an entry of one, could not be read.',
+  'distribution-approximate':
+    'The release has no data of its own and was assessed by that of another one, whose versions differ in places.',
   'distribution-end-of-life':
     'The release gets no more security updates: vulnerabilities found since are not in the data.',
   'distribution-unknown': 'The image does not say which distribution it is, so its packages cannot be assessed.',
   'distribution-unsupported': 'No vulnerability data is available for this distribution.',
+  'enrichment-missing':
+    'Scores, likelihoods or known exploitation could not be looked up: this data is missing or out of date.',
   'file-too-large': 'A file that should be read is larger than the limit.',
   'layer-skipped': 'A layer could not be read, as it is not distributed with the image.',
   'layer-trailing-data': 'A layer has data behind its end that was not read.',

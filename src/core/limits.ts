@@ -51,6 +51,8 @@ export const limits = {
   rpmHeaderBytes: 32 * MiB,
   /** A release file. */
   releaseFileBytes: 64 * KiB,
+  /** A content manifest, and a file of container labels. */
+  contentManifestBytes: 1 * MiB,
   /** Packages of one database. */
   packages: 200_000,
   /** Parts of one package database that cannot be read, until the rest is given up. */
@@ -63,6 +65,12 @@ export const limits = {
   archiveBytes: 64 * GiB,
   archiveRatio: 200,
   archiveRatioFrom: 4 * GiB,
+  /**
+   * Feeds that are updated at a time, and fetched at a time from one host. Four keep the import, which is one at a time, fed;
+   * with two a host serves one while it is waited for the answer to the other, and sees no more of us than of a browser.
+   */
+  feedsAtOnce: 4,
+  feedFetchesPerHost: 2,
   /** A feed's file as transferred, and decompressed. */
   feedBytes: 2 * GiB,
   feedContentBytes: 16 * GiB,
@@ -71,8 +79,20 @@ export const limits = {
   /** One record of a feed, and its depth. */
   feedRecordBytes: 32 * MiB,
   feedRecordDepth: 64,
+  /** Answers that one document of a feed may be split into. */
+  feedPages: 500,
+  /** Documents of a feed that are fetched one by one. */
+  feedDocuments: 10_000,
   /** What of a feed has to be held in memory until its end, about. */
   feedHeldBytes: 512 * MiB,
+  /** Entries of a ZIP archive, bytes of its directory (their names are remembered), and what its files together have to its size, once that is more than `zipRatioFrom`. */
+  zipEntries: 2_500_000,
+  zipDirectoryBytes: 256 * MiB,
+  zipRatio: 200,
+  zipRatioFrom: 256 * MiB,
+  /** The list of the mirrors of a repository, and how many of them are tried. */
+  mirrorListBytes: 64 * KiB,
+  mirrors: 5,
   /** XML: element depth, attributes of an element, text of an element. */
   xmlDepth: 64,
   xmlTextBytes: 4 * MiB,

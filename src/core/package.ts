@@ -7,7 +7,7 @@ export interface SourcePackage {
 
 /** A package as its database states it, before anything is known of the image around it. */
 export interface Package {
-  /** The purl type: `deb`, `apk`, `rpm` … */
+  /** The purl type: `deb`, `apk`, `rpm` …; `oci` for the container that an image is, by its labels. */
   readonly type: string
   readonly name: string
   /** The full version as the packaging system compares it, with epoch and release where there are some. */
@@ -52,7 +52,8 @@ export type Observation =
   | {
       /**
        * The repositories that a layer's packages came from, as the image names them: Red Hat content sets
-       * (`rhel-9-for-x86_64-baseos-rpms`), or CPE names. It belongs to the layer, whatever becomes of the file.
+       * (`rhel-9-for-x86_64-baseos-rpms`), or CPE names. It belongs to the layer, whatever becomes of the file
+       * (`layerRepositories` in core/repositories.ts).
        */
       readonly kind: 'repositories'
       readonly names: readonly string[]

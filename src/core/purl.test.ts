@@ -39,6 +39,17 @@ it.each([
     undefined,
     'pkg:apk/musl@1.2.4-r0',
   ],
+  [
+    {
+      type: 'oci',
+      name: 'devspaces/udi-rhel8',
+      version: '3.8-5',
+      arch: 'x86_64',
+      source: source('udi-container', '3.8-5'),
+    },
+    release('rhel', '8.9'),
+    'pkg:oci/udi-rhel8?arch=x86_64&repository_url=devspaces/udi-rhel8&tag=3.8-5',
+  ],
 ] as const)('%#', (pkg, from, expected) => {
   expect(packageUrl(pkg, from)).toBe(expected)
 })

@@ -9,6 +9,7 @@ const namespaces: Readonly<Record<string, string>> = { rhel: 'redhat', ol: 'orac
  * spelling of the last three agrees with other scanners).
  */
 export function packageUrl(pkg: Package, release: Release | undefined): string {
+  if (pkg.type === 'oci') return containerUrl(pkg)
   const namespace = release === undefined ? '' : `${encode(namespaces[release.id] ?? release.id)}/`
   const [epoch, version] = pkg.type === 'rpm' ? splitEpoch(pkg.version) : ['', pkg.version]
   const upstream =
@@ -27,6 +28,17 @@ export function packageUrl(pkg: Package, release: Release | undefined): string {
   ].filter(([, value]) => value !== '')
   const query = qualifiers.map(([key, value]) => `${key}=${encode(value!)}`).join('&')
   return `pkg:${pkg.type}/${namespace}${encode(pkg.name)}@${encode(version!)}${query && `?${query}`}`
+}
+
+/** `pkg:oci/udi-rhel8?arch=amd64&repository_url=devspaces/udi-rhel8&tag=3.8-5`: a version of this type would be a digest. */
+function containerUrl({ name, version, arch }: Package): string {
+  const qualifiers = [
+    ['arch', arch],
+    ['repository_url', name],
+    ['tag', version],
+  ].filter(([, value]) => value !== '')
+  const query = qualifiers.map(([key, value]) => `${key}=${encode(value!).replaceAll('%2F', '/')}`).join('&')
+  return `pkg:oci/${encode(name.slice(name.lastIndexOf('/') + 1).toLowerCase())}?${query}`
 }
 
 function splitEpoch(version: string): [string, string] {

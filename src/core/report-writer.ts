@@ -2,6 +2,20 @@ import type { VulnerabilityReport } from './report.ts'
 import type { Severity } from './severity.ts'
 import type { VersionScheme } from './versions.ts'
 
+/** Which findings of a report are there to be shown. */
+export interface Shown {
+  readonly severity: Severity | undefined
+  readonly onlyFixed: boolean
+  /** How many findings these two took out. */
+  readonly hidden: number
+  /** Findings that were taken out as they mean nothing for their packages, by the reason. */
+  readonly setAside: readonly {
+    readonly reason: string
+    readonly packages: readonly string[]
+    readonly findings: number
+  }[]
+}
+
 /** How a report is to be shown. Only `table` minds most of it. */
 export interface WriterOptions {
   /** The width of the terminal in columns; `undefined` for a file or pipe. */
@@ -11,8 +25,8 @@ export interface WriterOptions {
   readonly now: Date | undefined
   /** The version schemes by id, to tell the newest of several fixed versions. */
   readonly versions: (scheme: string) => VersionScheme | undefined
-  /** The filters that were applied to the report, and how many findings they took out. */
-  readonly shown: { readonly severity: Severity | undefined; readonly onlyFixed: boolean; readonly hidden: number }
+  /** The filters that were applied to the report, and what they took out. */
+  readonly shown: Shown
 }
 
 /** Writes a report in one format. Pure: text out, no effects. */

@@ -1,4 +1,5 @@
 import type { FixState } from './advisory.ts'
+import type { CvssVersion } from './cvss.ts'
 import type { Digest } from './digest.ts'
 import type { Gap } from './gap.ts'
 import type { Platform } from './image.ts'
@@ -62,9 +63,40 @@ export interface Reason {
   readonly createdBy: string
 }
 
+/** A CVSS score of a vulnerability, and whose it is. */
+export interface CvssScore {
+  /** `nvd`, `redhat`, the id of another organisation that scored it. */
+  readonly source: string
+  readonly version: CvssVersion
+  readonly vector: string
+  /** The base score, 0 to 10; `null` where there is none. */
+  readonly score: number | null
+}
+
+/** How likely a vulnerability is to be exploited within 30 days (FIRST, Exploit Prediction Scoring System). */
+export interface Epss {
+  /** The probability, 0 to 1. */
+  readonly score: number
+  /** The share of all vulnerabilities that are as likely or less, 0 to 1. */
+  readonly percentile: number
+  /** The day that the score is of, ISO 8601; `null` if the source does not say. */
+  readonly date: string | null
+}
+
+/** That a vulnerability is exploited (CISA, Known Exploited Vulnerabilities Catalog). */
+export interface Kev {
+  /** The day on which it was added, ISO 8601. */
+  readonly dateAdded: string
+  /** The day by which US agencies have to have dealt with it, where one is given. */
+  readonly dueDate: string | null
+  /** Whether it is known to be used in ransomware campaigns. */
+  readonly ransomware: boolean
+}
+
 /** One vulnerability of one package. */
 export interface Finding {
   readonly id: string
+  /** Other ids of it, and the advisories that fix it, sorted. */
   readonly aliases: readonly string[]
   /** Name of the package that is in the image (the binary package). */
   readonly package: string
@@ -77,12 +109,26 @@ export interface Finding {
   readonly severity: Severity
   /** Whose severity it is; empty for `unknown` that nobody rated. */
   readonly severitySource: string
+  /** The CVSS scores of all sources: the distribution's first, then NVD's and those that NVD passes on. */
+  readonly cvss: readonly CvssScore[]
+  /** Kinds of weakness: `CWE-79`. */
+  readonly weaknesses: readonly string[]
+  /** `null`: it has no score, or none was looked up. */
+  readonly epss: Epss | null
+  /** `null`: it is not in the catalog, or that was not looked at. */
+  readonly kev: Kev | null
+  /** Severity and likelihood in one number to sort by, 0 to 100 (docs/severity.md); `null` where neither EPSS nor KEV was looked at. */
+  readonly risk: number | null
   readonly description: string
   readonly links: readonly string[]
   /** The vendor's advisory that brings the fix, where it is known. */
   readonly advisory: string | null
+  /** Where that advisory can be read. */
+  readonly advisoryLink: string | null
   /** What the reader has to know about the fix, such as that it needs a subscription. */
   readonly note: string | null
+  /** Why this finding is left out unless all are asked for: it means nothing for this package. `null` for nearly all. */
+  readonly setAside: string | null
   readonly why: Reason
 }
 
@@ -108,6 +154,8 @@ export interface FeedData {
 export interface VulnerabilityReport {
   readonly schemaVersion: 1
   readonly generator: { readonly name: 'chiaro'; readonly version: string }
+  /** The time as of which the data was asked, ISO 8601; not there: now. */
+  readonly asOf?: string
   readonly image: ReportImage
   readonly release: Release | undefined
   readonly packages: readonly IndexedPackage[]
@@ -115,4 +163,6 @@ export interface VulnerabilityReport {
   readonly findings: readonly Finding[]
   readonly gaps: readonly Gap[]
   readonly data: readonly FeedData[]
+  /** The data that findings were enriched with: scores, likelihoods, exploitation. */
+  readonly enrichment: readonly FeedData[]
 }

@@ -102,6 +102,41 @@ describe('packages', () => {
   })
 })
 
+describe('the repositories of packages', () => {
+  const named = (...names: string[]): Observation => ({ kind: 'repositories', names })
+  const repositories = (layers: readonly LayerIndex[]) =>
+    squash(image, layers, []).packages.map((one) => `${one.name} ${one.repositories?.join(',') ?? '-'}`)
+
+  it('are those of the layer that brought them, although the file that names them is gone', () => {
+    const layers = [
+      layer({ db: [pkg('a')], 'manifests/base.json': [named('baseos')] }),
+      layer({ db: [pkg('a'), pkg('b')], 'manifests/app.json': [named('baseos', 'appstream')] }),
+      layer({ db: [pkg('a'), pkg('b'), pkg('c')] }, { whiteouts: ['manifests'] }),
+    ]
+    expect(repositories(layers)).toEqual(['a baseos', 'b appstream,baseos', 'c appstream,baseos'])
+  })
+
+  it('are not there where no layer names any', () => {
+    expect(repositories([layer({ db: [pkg('a')] })])).toEqual(['a -'])
+  })
+})
+
+describe('the container that an image is', () => {
+  const container = (name: string): Observation => ({
+    kind: 'package',
+    package: { type: 'oci', name, version: '1-2', arch: '', source: { name, version: '1-2' } },
+  })
+
+  it('is the one of its last labels, in whatever order their files stand', () => {
+    const layers = [
+      layer({ 'buildinfo/z-ubi8': [container('ubi8')], db: [pkg('a')] }),
+      layer({ 'buildinfo/a-app': [container('app')] }),
+      layer({ db: [pkg('a'), pkg('b')] }),
+    ]
+    expect(squash(image, layers, []).packages.map(({ name }) => name)).toEqual(['a', 'b', 'app'])
+  })
+})
+
 describe('the release', () => {
   it('is the surviving one with the lowest precedence', () => {
     const layers = [

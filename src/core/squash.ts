@@ -4,6 +4,7 @@ import { MergedView, type Standing } from './merged-view.ts'
 import type { Observation, Package, Release } from './package.ts'
 import { packageUrl } from './purl.ts'
 import type { IndexedPackage, IndexReport, ReportImage } from './report.ts'
+import { layerRepositories } from './repositories.ts'
 
 /** A file of the merged image in which something was seen. */
 interface Survivor {
@@ -18,8 +19,8 @@ interface Survivor {
  *
  * The one rule: an observation belongs to a layer and a path, and survives unless a later layer replaces or removes that path
  * (`MergedView`). A package was brought by the first layer of the unbroken run of versions of its path that list it. The
- * release is the surviving one with the lowest precedence. An anchor that leads through links to a file which was not
- * read, or nowhere, is a gap.
+ * release is the surviving one with the lowest precedence. Repositories belong to layers (`layerRepositories`): a package has
+ * those of the layer that brought it. An anchor that leads through links to a file which was not read, or nowhere, is a gap.
  */
 export function squash(image: ReportImage, layers: readonly LayerIndex[], anchors: readonly string[]): IndexReport {
   const view = new MergedView(layers)
@@ -30,7 +31,8 @@ export function squash(image: ReportImage, layers: readonly LayerIndex[], anchor
     ...survivors.flatMap(gapsOf),
     ...anchors.flatMap((anchor) => linkGap(view, anchor)),
   ]
-  return { image, release, packages: packagesOf(view, survivors, release), gaps: distinct(gaps) }
+  const packages = withRepositories(packagesOf(view, survivors, release), layerRepositories(layers))
+  return { image, release, packages, gaps: distinct(gaps) }
 }
 
 function survivingFiles(view: MergedView, layers: readonly LayerIndex[]): readonly Survivor[] {
@@ -93,7 +95,23 @@ function packagesOf(
       layer: introduced.get(key)!,
     }))
   })
-  return found.sort(comparePackages)
+  return withoutBaseImages(found).sort(comparePackages)
+}
+
+/** Without what the labels say that came from the images below: an image is one container, that of its last labels. */
+function withoutBaseImages(packages: readonly IndexedPackage[]): IndexedPackage[] {
+  const top = packages.reduce((layer, pkg) => (pkg.type === 'oci' ? Math.max(layer, pkg.layer) : layer), 0)
+  return packages.filter(({ type, layer }) => type !== 'oci' || layer === top)
+}
+
+function withRepositories(
+  packages: readonly IndexedPackage[],
+  repositories: readonly (readonly string[])[],
+): readonly IndexedPackage[] {
+  return packages.map((pkg) => {
+    const names = repositories[pkg.layer] ?? []
+    return names.length === 0 ? pkg : { ...pkg, repositories: names }
+  })
 }
 
 /** For each package of a file the first layer of the unbroken run of versions of that file that list it. */

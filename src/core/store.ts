@@ -48,6 +48,10 @@ export interface ImportSource {
   readonly checkedAt?: string
   /** The records are only those that changed: `Fetched.partial`. */
   readonly partial?: true
+  /** The generation that they changed after. */
+  readonly base?: number
+  /** Another database took these records, with so many gaps: they do not stop the import. */
+  readonly judged?: true
   readonly records: AsyncIterable<FeedRecord>
 }
 
@@ -85,7 +89,8 @@ export interface AdvisoryStore {
    * Reads all records and makes the difference to the current generation the next one, in one transaction: readers see the
    * old data until the end, and still do when this throws. Nothing is written but the check time if nothing differs.
    * Throws `FEED_FAILED` when more than `limits.feedGapShare` of the records are gaps, or there are none at all: only a feed
-   * that may be empty, and has had no statement so far, is loaded without any. `records` of the result counts facts as well.
+   * that may be empty, and has had no statement so far, is loaded without any. What changed is measured against all there
+   * is, and is refused if `base` is not the current generation (any more). `records` of the result counts facts as well.
    */
   import(source: ImportSource, signal: AbortSignal): Promise<ImportResult>
   /** `import` of several feeds in one transaction: all of them, or none. */
@@ -101,8 +106,8 @@ export interface AdvisoryStore {
    * statement, for which `wanted` is then called once; candidates have the very objects that it saw.
    */
   candidates(keys: readonly AdvisoryKey[], options?: CandidateOptions): Promise<readonly Candidate[]>
-  /** How many current statements each scope has. */
-  scopeSizes(scopes: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** How many statements each scope has, or had at `asOf`. */
+  scopeSizes(scopes: readonly string[], asOf?: string): Promise<ReadonlyMap<string, number>>
   /** What the feeds say of the vulnerabilities of these ids, in one batch, in no particular order. */
   vulnerabilities(
     feeds: readonly string[],

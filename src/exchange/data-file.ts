@@ -1,14 +1,12 @@
 import { createHash, type Hash } from 'node:crypto'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createZstdCompress } from 'node:zlib'
 import { type FeedRecord, isGap } from '../core/advisory.ts'
 import { ChiaroError, isChiaroError, messageOf, printable } from '../core/errors.ts'
 import type { Gap } from '../core/gap.ts'
 import { limits } from '../core/limits.ts'
-import { decompress } from '../io/decompress.ts'
 import { readLines } from '../io/lines.ts'
-import { checkHeader, checkRecord } from './data-schema.ts'
+import { checkHeader, checkRecord, checkVersion } from './data-schema.ts'
+import type { DataSet, ExportedFeed, FeedExport } from './data-set.ts'
+import { contentOf } from './input.ts'
 
 /**
  * A file of vulnerability data, to carry it to where no network leads. JSON, one value a line, zstd around all:
@@ -20,43 +18,13 @@ import { checkHeader, checkRecord } from './data-schema.ts'
  *     …                                                   the other feeds, in the order of the first line
  *     {"sha256":"…"}                                      of all lines above, with their line ends
  */
-export const dataFileVersion = 1
+const dataFileVersion = 1
 
-/** A feed in a data file. */
-export interface ExportedFeed {
-  readonly id: string
-  readonly url: string
-  readonly version: number
-  readonly keepsHistory?: false
-  readonly mayBeEmpty?: true
-  readonly fingerprint: string
-  readonly dataTime?: string
-  /** When the source was last found to have this. */
-  readonly checkedAt?: string
-  /** The state that the records are the difference to; without it they are everything. */
-  readonly since?: { readonly fingerprint: string; readonly version: number }
-}
-
-/** A feed to write: what it is, and its records. */
-export interface FeedExport {
-  readonly feed: ExportedFeed
-  readonly records: AsyncIterable<FeedRecord>
-}
-
-/** The bytes of a data file with these feeds. The same feeds give the same bytes. Throws what reading the records throws. */
-export async function* writeDataFile(feeds: readonly FeedExport[]): AsyncGenerator<Buffer> {
-  const compress = createZstdCompress()
-  const written = pipeline(Readable.from(dataLines(feeds)), compress)
-  // Whoever reads what comes out is told as well, and first.
-  written.catch(() => {})
-  yield* compress as AsyncIterable<Buffer>
-  await written
-}
-
-/** Text that is collected before it is compressed. */
+/** Text that is collected before it is handed on. */
 const batchLength = 64 * 1024
 
-async function* dataLines(feeds: readonly FeedExport[]): AsyncGenerator<string> {
+/** The text of a data file with these feeds. The same feeds give the same text. Throws what reading the records throws. */
+export async function* writeDataFile(feeds: readonly FeedExport[]): AsyncGenerator<string> {
   const sum = createHash('sha256')
   let batch = ''
   for await (const value of dataValues(feeds)) {
@@ -83,57 +51,60 @@ async function* dataValues(feeds: readonly FeedExport[]): AsyncGenerator<unknown
   }
 }
 
-/** A data file that is being read. */
-export interface DataFile {
-  readonly feeds: readonly ExportedFeed[]
-  /**
-   * The records of a feed. Feeds are read in their order, each once; those in between are passed over. Whoever reads the
-   * last feed to its end has had the whole file checked. Throws `DATA_FILE_INVALID`.
-   */
-  records(feed: ExportedFeed): AsyncIterable<FeedRecord>
-  /** Reads what is left, and checks it. Throws `DATA_FILE_INVALID`. */
-  finish(): Promise<void>
-}
-
-/** Opens a data file. `where` names it in errors. Throws `DATA_FILE_INVALID` for what is none, or of a later version. */
-export async function openDataFile(bytes: AsyncIterable<Buffer>, where: string): Promise<DataFile> {
-  const reader = new DataReader(bytes, where)
+/**
+ * Opens a data file. `where` names it in errors. Throws `DATA_FILE_INVALID` for what is none, or of a later version, and
+ * `LIMIT_EXCEEDED` beyond `maxBytes`, `limits.dataFileBytes` if it is not given.
+ */
+export async function openDataFile(
+  bytes: AsyncIterable<Buffer>,
+  where: string,
+  signal: AbortSignal,
+  maxBytes?: number,
+): Promise<DataSet> {
+  const content = contentOf(bytes, where, signal, maxBytes)
+  const reader = new DataFileReader(readLines(content, where, limits.feedRecordBytes), where)
   await reader.start()
   return reader
 }
 
-class DataReader implements DataFile {
+class DataFileReader implements DataSet {
+  readonly judged = true
+  readonly leftOut: readonly Gap[] = []
   readonly #where: string
   readonly #lines: AsyncIterator<Buffer>
   readonly #sum: Hash = createHash('sha256')
   #feeds: readonly ExportedFeed[] = []
   /** The feed whose lines come next. */
   #next = 0
+  #begun = false
   #finished = false
 
-  constructor(bytes: AsyncIterable<Buffer>, where: string) {
+  constructor(lines: AsyncIterable<Buffer>, where: string) {
     this.#where = where
-    const content = decompress(bytes, where, limits.dataFileBytes)
-    this.#lines = readLines(content, where, limits.feedRecordBytes)[Symbol.asyncIterator]()
+    this.#lines = lines[Symbol.asyncIterator]()
   }
 
   get feeds(): readonly ExportedFeed[] {
     return this.#feeds
   }
 
+  /** Reads the first line. */
   async start(): Promise<void> {
-    const checked = checkHeader(await this.#value())
-    if ('problem' in checked) throw this.#foreign()
-    const { chiaroData, feeds } = checked.value
-    if (chiaroData > dataFileVersion) {
+    const header = await this.#value()
+    const version = checkVersion(header)
+    if ('problem' in version) throw this.#foreign()
+    if (version.value.chiaroData > dataFileVersion) {
       throw new ChiaroError('DATA_FILE_INVALID', 'it was written by a newer Chiaro', {
         where: this.#where,
         advice: 'Use that Chiaro, or a newer one, here as well.',
       })
     }
+    const checked = checkHeader(header)
+    if ('problem' in checked) throw this.#damaged(checked.problem)
+    const { feeds } = checked.value
+    this.#begun = true
     if (new Set(feeds.map(({ id }) => id)).size < feeds.length) throw this.#damaged('a feed is in it twice')
     this.#feeds = feeds
-    if (feeds.length === 0) await this.finish()
   }
 
   async *records(feed: ExportedFeed): AsyncGenerator<FeedRecord> {
@@ -141,7 +112,6 @@ class DataReader implements DataFile {
     while (this.#next < index) for await (const _ of this.#section()) void _
     if (this.#next !== index) throw new ChiaroError('INTERNAL', `${feed.id} was read already`, { where: this.#where })
     yield* this.#section()
-    if (this.#next === this.#feeds.length) await this.finish()
   }
 
   async finish(): Promise<void> {
@@ -166,11 +136,21 @@ class DataReader implements DataFile {
         if (end.end !== id || end.records !== count) throw this.#damaged(`records of ${id} are missing`)
         break
       }
-      const checked = checkRecord(value)
+      const checked = this.#checked(value)
       if ('problem' in checked) throw this.#damaged(`record ${count + 1} of ${id}: ${checked.problem}`)
       yield 'gap' in checked.value ? (checked.value.gap as Gap) : checked.value
     }
     this.#next++
+  }
+
+  #checked(value: unknown): ReturnType<typeof checkRecord> {
+    try {
+      return checkRecord(value)
+    } catch (error) {
+      // A value of a fact that is too deep to be looked at.
+      if (!(error instanceof RangeError)) throw error
+      return { problem: 'it is too deep' }
+    }
   }
 
   async #line(): Promise<IteratorResult<Buffer>> {
@@ -184,12 +164,12 @@ class DataReader implements DataFile {
 
   async #value(): Promise<unknown> {
     const line = await this.#line()
-    if (line.done) throw this.#feeds.length === 0 && this.#next === 0 ? this.#foreign() : this.#damaged('it is cut off')
+    if (line.done) throw this.#begun ? this.#damaged('it is cut off') : this.#foreign()
     if (!this.#finished) this.#sum.update(line.value).update('\n')
     try {
       return JSON.parse(line.value.toString('utf8'))
     } catch (error) {
-      throw this.#feeds.length === 0 ? this.#foreign() : this.#damaged(messageOf(error), error)
+      throw this.#begun ? this.#damaged(messageOf(error), error) : this.#foreign()
     }
   }
 

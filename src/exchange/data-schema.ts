@@ -9,6 +9,8 @@ const text = Type.String()
 const words = <const T extends string>(list: readonly T[]) => Type.Union(list.map((word) => Type.Literal(word)))
 const strict = { additionalProperties: false }
 
+const time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT[\\d:.]{8,16}Z$' })
+
 const feed = Type.Object(
   {
     id: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,99}$' }),
@@ -17,16 +19,21 @@ const feed = Type.Object(
     keepsHistory: Type.Optional(Type.Literal(false)),
     mayBeEmpty: Type.Optional(Type.Literal(true)),
     fingerprint: text,
-    dataTime: Type.Optional(text),
-    checkedAt: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT[\\d:.]{8,16}Z$' })),
+    dataTime: Type.Optional(time),
+    checkedAt: Type.Optional(time),
     since: Type.Optional(Type.Object({ fingerprint: text, version: Type.Integer() }, strict)),
   },
   strict,
 )
 
-/** The first line. Members that a later version adds are let through, so that its version can be told. */
+const version = Type.Integer({ minimum: 1 })
+
+/** Whether the first line is one of a data file, of whatever version. */
+export const checkVersion = recordCheck(Type.Object({ chiaroData: version }))
+
+/** The first line of this version. */
 export const checkHeader = recordCheck(
-  Type.Object({ chiaroData: Type.Integer({ minimum: 1 }), feeds: Type.Array(feed, { maxItems: 10_000 }) }),
+  Type.Object({ chiaroData: version, feeds: Type.Array(feed, { maxItems: 10_000 }) }, strict),
 )
 
 const rating = Type.Object(

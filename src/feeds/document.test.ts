@@ -1,9 +1,12 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as later } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
+import { mirrorOf } from '../../test/support/feeds.ts'
+import { type ChiaroError, isChiaroError } from '../core/errors.ts'
 import { createSpool } from '../io/spool.ts'
 import { dayAfter } from './days.ts'
-import { fetchDocument } from './document.ts'
+import { documentName, fetchDocument } from './document.ts'
 
 const signal = new AbortController().signal
 const servers: Server[] = []
@@ -42,11 +45,50 @@ describe('fetchDocument', () => {
     expect(await fetchDocument(url)(spool, undefined, signal)).not.toHaveProperty('dataTime')
   })
 
+  it('never takes two states for one where the server says nothing of them', async () => {
+    const { url, conditions } = await serve({})
+    await using spool = createSpool({ mirror: undefined, offline: false })
+    const fingerprints = new Set<string>()
+    let last: string | undefined
+    for (let time = 0; time < 2; time++) {
+      const fetched = await fetchDocument(url)(spool, last, signal)
+      if (fetched === 'unchanged') throw new Error('it was fetched')
+      last = fetched.fingerprint
+      fingerprints.add(last)
+      await later(2)
+    }
+    expect(fingerprints.size).toBe(2)
+    expect(conditions).toEqual([undefined, undefined])
+  })
+
   it.each(['', 'abc', 'null', '7', '{"etag":7}'])('takes a fingerprint of another kind for none: %s', async (last) => {
     const { url, conditions } = await serve({ etag: '"1"' })
     await using spool = createSpool({ mirror: undefined, offline: false })
     expect(await fetchDocument(url)(spool, last, signal)).not.toBe('unchanged')
     expect(conditions).toEqual([undefined])
+  })
+})
+
+describe('fetchDocument, of a document in several places', () => {
+  const places = ['https://old.example.org/feed.json', 'https://new.example.org/feed.json'] as const
+  const fetchFrom = async (mirror: string) => {
+    await using spool = createSpool({ mirror, offline: true })
+    await fetchDocument(...places)(spool, undefined, signal)
+    const chunks: Buffer[] = []
+    for await (const chunk of spool.read(documentName, signal)) chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks).toString()
+  }
+
+  it('takes the first one that there is', async () => {
+    expect(await fetchFrom(mirrorOf({ 'new.example.org/feed.json': 'new' }))).toBe('new')
+    const both = mirrorOf({ 'old.example.org/feed.json': 'old', 'new.example.org/feed.json': 'new' })
+    expect(await fetchFrom(both)).toBe('old')
+  })
+
+  it('fails as the first one did', async () => {
+    const error = await fetchFrom(mirrorOf({ 'example.org/x': '' })).catch((thrown: unknown) => thrown)
+    expect(isChiaroError(error, 'FEED_FAILED')).toBe(true)
+    expect((error as ChiaroError).where).toContain('old.example.org')
   })
 })
 

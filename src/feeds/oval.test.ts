@@ -23,7 +23,8 @@ const sample = `<?xml version="1.0" encoding="utf-8"?>
         <o:reference ref_id="CVE-2099-0002" source="CVE"/>
         <o:description>One &lt;two&gt;
 <![CDATA[three]]></o:description>
-        <o:advisory><o:severity>Important</o:severity><o:description>another one</o:description></o:advisory>
+        <o:advisory><o:severity>Important</o:severity><o:description>another one</o:description>
+          <o:issued date="2099-01-02"/><o:updated date="2099-01-03"/><o:patchable>true</o:patchable></o:advisory>
       </o:metadata>
       <o:criteria operator="OR">
         <o:criterion comment="must be 8" test_ref="tst:1"/>
@@ -66,6 +67,9 @@ describe('readOval', () => {
         title: 'RHSA-2099:1',
         description: 'One <two>\nthree',
         severity: 'Important',
+        issued: '2099-01-02',
+        updated: '2099-01-03',
+        patchable: 'true',
         references: [
           { source: 'CVE', id: 'CVE-2099-0001', url: 'https://example.org/1' },
           { source: 'CVE', id: 'CVE-2099-0002', url: '' },

@@ -24,12 +24,17 @@ export interface OvalDefinition {
   readonly title: string
   readonly description: string
   readonly severity: string
+  /** The days on which it was issued and last changed, as written. */
+  readonly issued: string
+  readonly updated: string
+  /** Of Azure Linux: `true`, `false`, `Not Applicable`. */
+  readonly patchable: string
   readonly references: readonly { readonly source: string; readonly id: string; readonly url: string }[]
   readonly criteria: OvalCriteria | undefined
 }
 
 /** A test: what it looks at and what must be true of it, by id. */
-interface OvalTest {
+export interface OvalTest {
   /** `dpkginfo_test`, `rpminfo_test`, `uname_test` … */
   readonly kind: string
   readonly object: string
@@ -37,7 +42,7 @@ interface OvalTest {
 }
 
 /** A property in an object or a state: its value, or the id of the variable that holds it. */
-interface OvalProperty {
+export interface OvalProperty {
   readonly name: string
   readonly operation: string
   readonly value: string
@@ -177,6 +182,9 @@ class OvalReader<T> implements XmlHandler {
         title: '',
         description: '',
         severity: '',
+        issued: '',
+        updated: '',
+        patchable: '',
         references: [],
         criteria: undefined,
       }
@@ -191,7 +199,9 @@ class OvalReader<T> implements XmlHandler {
     } else if (name === 'reference') {
       const { source = '', ref_id: id = '', ref_url: url = '' } = attributes
       definition.references.push({ source, id, url })
-    } else if (name === 'title' || name === 'description' || name === 'severity') {
+    } else if (name === 'issued' || name === 'updated') {
+      definition[name] ||= attributes.date ?? ''
+    } else if (isTextOfDefinition(name)) {
       this.#text = ''
     }
   }
@@ -206,7 +216,7 @@ class OvalReader<T> implements XmlHandler {
       const outer = this.#criteria.at(-1)
       if (outer === undefined) definition.criteria = criteria
       else outer.criteria.push(criteria)
-    } else if (text !== undefined && (name === 'title' || name === 'description' || name === 'severity')) {
+    } else if (text !== undefined && isTextOfDefinition(name)) {
       definition[name] ||= text.trim()
     }
   }
@@ -282,6 +292,10 @@ class OvalReader<T> implements XmlHandler {
   #failure(what: string): ChiaroError {
     return new ChiaroError('FEED_FAILED', `This is not an OVAL document: ${what}`, { where: this.#where })
   }
+}
+
+function isTextOfDefinition(name: string): name is 'title' | 'description' | 'severity' | 'patchable' {
+  return name === 'title' || name === 'description' || name === 'severity' || name === 'patchable'
 }
 
 function countOf(criteria: OvalCriteria | undefined): number {

@@ -16,8 +16,13 @@ export interface DownloadOptions {
   readonly immutable?: boolean
   /** The wait in milliseconds before the first attempt to resume. */
   readonly backoff?: number
-  /** Called once, with the first answer, before the first chunk. */
+  /** Called with the first answer, before the first chunk; again after `restart`. */
   readonly onResponse?: (response: { readonly status: number; readonly headers: HttpHeaders }) => void
+  /**
+   * Called when a document that broke off cannot be resumed, or became another one: all chunks so far are void, and it comes
+   * again from its start. Without this, such a document is an error.
+   */
+  readonly restart?: () => Promise<void>
 }
 
 /** Sends one request for the document, with retries until headers are there. May throw for statuses that it knows. */
@@ -32,27 +37,35 @@ export async function* download(
   where: string,
   options: DownloadOptions,
 ): AsyncGenerator<Buffer, void, void> {
-  const transfer = new Transfer(where, options)
+  let transfer = new Transfer(where, options)
   for (let failures = 0; ; ) {
     const start = transfer.offset
     const response = await send(transfer.requestHeaders(), options.signal)
-    const skip = transfer.accept(response)
-    if (skip === undefined) {
-      await response.discard()
-      if (response.status === 304) return
-      throw transfer.refusal(response)
-    }
     try {
-      yield* transfer.read(response, skip)
-      return
+      const skip = await transfer.accept(response)
+      if (skip !== undefined) {
+        yield* transfer.read(response, skip)
+        return
+      }
     } catch (error) {
-      if (!isChiaroError(error, 'NETWORK_FAILED') || !transfer.resumable) throw error
-      failures = transfer.offset - start > progressBytes ? 1 : failures + 1
+      const { resumable } = transfer
+      if (!isChiaroError(error, 'NETWORK_FAILED') || !(resumable || options.restart)) throw error
+      failures = resumable && transfer.offset - start > progressBytes ? 1 : failures + 1
       if (failures >= limits.attempts) throw error
       await wait(backoffOf(failures, options.backoff), options.signal)
+      if (!resumable) {
+        await options.restart!()
+        transfer = new Transfer(where, options)
+      }
+      continue
     }
+    await response.discard()
+    if (transfer.isUnchanged(response)) return
+    throw transfer.refusal(response)
   }
 }
+
+const conditions: ReadonlySet<string> = new Set(['if-none-match', 'if-modified-since'])
 
 /** How far one download has come, and what is known of the document. */
 class Transfer {
@@ -60,6 +73,7 @@ class Transfer {
   readonly #where: string
   readonly #options: DownloadOptions
   #started = false
+  #changed = false
   #total: number | undefined
   #validator: string | undefined
 
@@ -69,38 +83,36 @@ class Transfer {
     this.offset = options.from ?? 0
   }
 
-  /** Whether what was read can be continued: nothing yet, or a document that can be recognised. */
+  /** Whether what was read can be continued: nothing yet, or a document that can be recognised, and is still the same. */
   get resumable(): boolean {
+    if (this.#changed) return false
     return this.offset === 0 || this.#options.immutable === true || this.#validator !== undefined
   }
 
   requestHeaders(): Readonly<Record<string, string>> {
     if (this.offset === 0) return this.#options.headers ?? {}
+    // An answer of 304 would be about an older document than the one that is being read.
+    const headers = Object.entries(this.#options.headers ?? {}).filter(([name]) => !conditions.has(name))
     const condition = this.#validator === undefined ? {} : { 'if-range': this.#validator }
-    return { ...this.#options.headers, range: `bytes=${this.offset}-`, ...condition }
+    return { ...Object.fromEntries(headers), range: `bytes=${this.offset}-`, ...condition }
   }
 
   /**
    * Takes an answer in: the number of bytes of its body to skip, `undefined` if it is not (a part of) the document.
    * Throws if it is of another document than the earlier ones.
    */
-  accept(response: HttpResponse): number | undefined {
-    const first = !this.#started
-    const { status, headers } = response
-    if (status === 416 && !first) throw this.#changed('it got shorter')
-    if (status !== 200 && !(status === 206 && this.offset > 0)) {
-      if (first && status === 304) this.#options.onResponse?.(response)
-      return undefined
+  async accept(response: HttpResponse): Promise<number | undefined> {
+    try {
+      return this.#accept(response)
+    } catch (error) {
+      await response.discard()
+      throw error
     }
-    this.#started = true
-    if (first) {
-      this.#validator = validatorOf(headers)
-      this.#options.onResponse?.(response)
-    } else if (!this.#sameDocument(headers)) {
-      throw this.#changed('it is another one now')
-    }
-    this.#learnSize(status, headers)
-    return status === 206 ? 0 : this.offset
+  }
+
+  /** Whether an answer that is not the document says that it did not change, having been asked. */
+  isUnchanged({ status }: HttpResponse): boolean {
+    return status === 304 && !this.#started && this.#conditional
   }
 
   async *read(response: HttpResponse, skip: number): AsyncGenerator<Buffer, void, void> {
@@ -121,6 +133,12 @@ class Transfer {
   }
 
   refusal(response: HttpResponse): ChiaroError {
+    if (response.status === 304) {
+      return new ChiaroError('NETWORK_FAILED', 'the server says that nothing changed, and was not asked (status 304)', {
+        where: this.#where,
+        advice: 'Try again. Behind a proxy or mirror, look whether it keeps answers to conditional requests.',
+      })
+    }
     const after = response.headers.get('retry-after')
     const advice = after === null ? {} : { advice: `The server asks to try again after: ${after.slice(0, 40)}.` }
     return new ChiaroError('NETWORK_FAILED', `the server answered with status ${response.status}`, {
@@ -129,19 +147,42 @@ class Transfer {
     })
   }
 
+  get #conditional(): boolean {
+    return Object.keys(this.#options.headers ?? {}).some((name) => conditions.has(name))
+  }
+
+  #accept(response: HttpResponse): number | undefined {
+    const first = !this.#started
+    const { status, headers } = response
+    if (status === 416 && !first) throw this.#otherDocument('it got shorter')
+    if (status !== 200 && !(status === 206 && this.offset > 0)) {
+      if (this.isUnchanged(response)) this.#options.onResponse?.(response)
+      return undefined
+    }
+    this.#started = true
+    if (first) {
+      this.#validator = validatorOf(headers)
+      this.#options.onResponse?.(response)
+    } else if (!this.#sameDocument(headers)) {
+      throw this.#otherDocument('it is another one now')
+    }
+    this.#learnSize(status, headers)
+    return status === 206 ? 0 : this.offset
+  }
+
   #learnSize(status: number, headers: HttpHeaders): void {
     const total = status === 206 ? this.#totalOfPart(headers.get('content-range')) : sizeOf(headers)
     if (total === undefined) return
     this.#checkLimit(total)
     if (this.#total !== undefined && this.#total !== total)
-      throw this.#changed(`it has ${total} bytes and not ${this.#total}`)
+      throw this.#otherDocument(`it has ${total} bytes and not ${this.#total}`)
     this.#total = total
   }
 
   #totalOfPart(range: string | null): number | undefined {
     const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range ?? '') ?? []
     if (start === undefined || Number(start) !== this.offset)
-      throw this.#changed('the server sent another part than was asked for')
+      throw this.#otherDocument('the server sent another part than was asked for')
     return total === '*' ? undefined : Number(total)
   }
 
@@ -158,7 +199,8 @@ class Transfer {
     throw new ChiaroError('LIMIT_EXCEEDED', `the document is larger than ${maxBytes} bytes`, { where: this.#where })
   }
 
-  #changed(how: string): ChiaroError {
+  #otherDocument(how: string): ChiaroError {
+    this.#changed = true
     return new ChiaroError('NETWORK_FAILED', `the document changed while it was read: ${how}`, {
       where: this.#where,
       advice: 'Try again.',

@@ -115,6 +115,19 @@ describe('request', () => {
     expect(times[1]! - times[0]!).toBeGreaterThan(950)
   })
 
+  it('reads a date in Retry-After by the clock of the server', async () => {
+    const times: number[] = []
+    const { url } = await serve((_, response) => {
+      times.push(performance.now())
+      const headers = { date: 'Fri, 01 Jan 2077 00:00:00 GMT', 'retry-after': 'Fri, 01 Jan 2077 00:00:01 GMT' }
+      if (times.length === 1) response.writeHead(503, headers).end()
+      else response.end()
+    })
+    await using http = client()
+    expect((await http.request(url, { signal })).status).toBe(200)
+    expect(times[1]! - times[0]!).toBeGreaterThan(950)
+  })
+
   it('does not wait longer than limits.retryWait', async () => {
     let count = 0
     const { url } = await serve((_, response) => {
@@ -235,28 +248,30 @@ describe('request', () => {
 })
 
 describe('redirects', () => {
-  const secret = { authorization: 'Bearer secret', cookie: 'session=1' }
+  const secret = { authorization: 'Bearer secret', cookie: 'session=1', apiKey: 'key' }
 
   it('keeps credentials at the same origin and drops them for good at another', async () => {
     const seen: (string | undefined)[] = []
     const home = await serve((request, response) => {
-      seen.push(`home ${request.url} ${request.headers.authorization} ${request.headers.cookie}`)
+      seen.push(
+        `home ${request.url} ${request.headers.authorization} ${request.headers.cookie} ${request.headers.apikey}`,
+      )
       if (request.url === '/') response.writeHead(302, { location: '/again' }).end()
       else if (request.url === '/again') response.writeHead(307, { location: `${other.url}/blob?signature=x` }).end()
       else response.end('back')
     })
     const other = await serve((request, response) => {
-      seen.push(`other ${request.headers.authorization} ${request.headers.cookie}`)
+      seen.push(`other ${request.headers.authorization} ${request.headers.cookie} ${request.headers.apikey}`)
       response.writeHead(301, { location: `${home.url}/back` }).end()
     })
     await using http = client()
     const response = await http.request(home.url, { signal, headers: secret })
     expect(await response.text()).toBe('back')
     expect(seen).toEqual([
-      'home / Bearer secret session=1',
-      'home /again Bearer secret session=1',
-      'other undefined undefined',
-      'home /back undefined undefined',
+      'home / Bearer secret session=1 key',
+      'home /again Bearer secret session=1 key',
+      'other undefined undefined undefined',
+      'home /back undefined undefined undefined',
     ])
   })
 
@@ -430,6 +445,60 @@ describe('download', () => {
       code: 'NETWORK_FAILED',
       message: 'the server answered with status 404',
     })
+  })
+
+  it('does not take 304 for an answer where no condition was sent', async () => {
+    const { url } = await serve((_, response) => response.writeHead(304, { etag: '"a"' }).end())
+    await using http = client()
+    const seen: number[] = []
+    const onResponse = ({ status }: { status: number }) => seen.push(status)
+    const failure = collect(http.download(url, { signal, headers: { accept: '*/*' }, onResponse }))
+    await expect(failure).rejects.toMatchObject({
+      code: 'NETWORK_FAILED',
+      message: expect.stringContaining('was not asked (status 304)'),
+    })
+    expect(seen).toEqual([])
+  })
+
+  it('does not take 304 for the rest of a document', async () => {
+    const conditions: unknown[] = []
+    const { url } = await serve((request, response) => {
+      conditions.push(request.headers['if-none-match'])
+      if (conditions.length > 1) return response.writeHead(304).end()
+      response.writeHead(200, { etag: '"new"', 'content-length': 1000 })
+      return response.write('x'.repeat(500), () => setTimeout(() => response.destroy(), 20))
+    })
+    await using http = client()
+    const failure = collect(http.download(url, { signal, headers: { 'if-none-match': '"old"' } }))
+    await expect(failure).rejects.toMatchObject({ code: 'NETWORK_FAILED' })
+    expect(conditions).toEqual(['"old"', undefined])
+  })
+
+  it.each([
+    ['cannot be recognised', () => ({})],
+    ['is another one each time', (request: number) => ({ etag: `"${request}"` })],
+  ])('begins again with a document that %s, where that is wanted', async (_, headers) => {
+    const { listener } = documentServer((request) => (request < 3 ? 70_000 : undefined), headers)
+    const { url } = await serve(listener)
+    await using http = client()
+    let parts: Buffer[] = []
+    const restart = async () => {
+      parts = []
+    }
+    for await (const chunk of http.download(url, { signal, restart })) parts.push(Buffer.from(chunk))
+    expect(Buffer.concat(parts).equals(document)).toBe(true)
+  })
+
+  it('does not begin again for ever', async () => {
+    const { ranges, listener } = documentServer(
+      () => 100_000,
+      () => ({}),
+    )
+    const { url } = await serve(listener)
+    await using http = client()
+    const failure = collect(http.download(url, { signal, restart: async () => {} }))
+    await expect(failure).rejects.toMatchObject({ code: 'NETWORK_FAILED' })
+    expect(ranges).toEqual(Array.from({ length: limits.attempts }, () => undefined))
   })
 
   it('stops at maxBytes, announced or not', async () => {

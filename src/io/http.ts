@@ -45,9 +45,9 @@ export interface HttpClient extends AsyncDisposable {
    */
   request(url: string, request: HttpRequest): Promise<HttpResponse>
   /**
-   * The body of a document in chunks; a broken transfer is resumed where it broke off. Throws what `request` throws,
-   * `NETWORK_FAILED` also for any status but 200, 206 and (if asked for by a condition) 304, and for a document that changed
-   * or got shorter in between; `LIMIT_EXCEEDED` beyond `maxBytes`.
+   * The body of a document in chunks; a broken transfer is resumed where it broke off, or begun again where it cannot be and
+   * `restart` is given. Throws what `request` throws, `NETWORK_FAILED` also for any status but 200, 206 and (if asked for by
+   * a condition) 304, and for a document that changed or got shorter in between; `LIMIT_EXCEEDED` beyond `maxBytes`.
    */
   download(url: string, options: DownloadOptions): AsyncIterable<Buffer>
 }
@@ -117,7 +117,9 @@ async function requestWithRetries(
 /** How long to wait before trying again, or `undefined` where trying again is of no use. */
 function retryPause(response: HttpResponse, backoff: number): number | undefined {
   if (!retried.has(response.status)) return undefined
-  const after = retryAfter(response.headers.get('retry-after'), Date.now())
+  // A date is one by the server's clock.
+  const date = Date.parse(response.headers.get('date') ?? '')
+  const after = retryAfter(response.headers.get('retry-after'), Number.isNaN(date) ? Date.now() : date)
   if (after === undefined) return backoff
   return after > limits.retryWait ? undefined : Math.max(after, backoff)
 }
@@ -207,7 +209,7 @@ function withoutCredentials(
   headers: Readonly<Record<string, string>>,
   others: readonly string[],
 ): Readonly<Record<string, string>> {
-  return without(headers, 'authorization', 'cookie', 'proxy-authorization', ...others)
+  return without(headers, 'authorization', 'cookie', 'proxy-authorization', 'apikey', ...others)
 }
 
 function without(

@@ -9,6 +9,7 @@ import { ChiaroError } from '../core/errors.ts'
 import type { Spool } from '../core/feed.ts'
 import { limits } from '../core/limits.ts'
 import { createSpool } from './spool.ts'
+import { createSpools } from './spools.ts'
 
 const servers: Server[] = []
 const directories: string[] = []
@@ -105,9 +106,36 @@ describe('createSpool, from the network', () => {
     expect(ranges).toEqual([undefined, 'bytes=100000-'])
   })
 
+  it('begins again with a transfer that broke off and cannot be resumed', async () => {
+    const body = 'x'.repeat(200_000)
+    let requests = 0
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': body.length })
+      if (++requests > 1) response.end(body.replaceAll('x', 'y'))
+      else response.write(body.slice(0, 100_000), () => setTimeout(() => response.destroy(), 20))
+    })
+    const told: (readonly [number, number | undefined])[] = []
+    const onBytes = (done: number, total: number | undefined) => void told.push([done, total])
+    await using spool = createSpool({ mirror: undefined, offline: false, onBytes })
+    await spool.fetch('data', url, undefined, signal)
+    expect(await content(spool)).toBe('y'.repeat(200_000))
+    expect(told.at(-1)).toEqual([200_000, 200_000])
+  })
+
+  it('does not believe that nothing changed where nothing was asked', async () => {
+    const url = await serve((_request, response) => response.writeHead(304).end())
+    await using spool = createSpool({ mirror: undefined, offline: false })
+    for (const last of [undefined, {}]) {
+      const error = await failure(spool.fetch('data', url, last, signal))
+      expect([error.code, error.message]).toEqual(['NETWORK_FAILED', expect.stringContaining('status 304')])
+    }
+  })
+
   it.each([
     ['a page for people', '\n<!DOCTYPE html><html><body>Please log in</body></html>', 'FEED_FAILED', /HTML page/],
     ['a page without a DOCTYPE', '<HTML>Forbidden', 'FEED_FAILED', /HTML page/],
+    ['a page behind a mark and a comment', '\ufeff<!-- portal -->\n<html>', 'FEED_FAILED', /HTML page/],
+    ['a page in XHTML', '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x" "y"><html>', 'FEED_FAILED', /HTML page/],
     ['an empty answer', '', 'FEED_FAILED', /empty/],
   ])('refuses %s', async (_name, body, code, message) => {
     const url = await serve((_request, response) => response.end(body))
@@ -145,6 +173,24 @@ describe('createSpool, from the network', () => {
     })
     await using spool = createSpool({ mirror: undefined, offline: false })
     expect((await failure(spool.fetch('data', url, undefined, controller.signal))).code).toBe('ABORTED')
+  })
+})
+
+describe('createSpools', () => {
+  it('opens spools that share their connections, and knows the hosts', async () => {
+    let connections = 0
+    const url = await serve((_request, response) => response.end('{}'))
+    servers.at(-1)!.on('connection', () => connections++)
+    await using spools = createSpools({ mirror: undefined, offline: false })
+    for (let index = 0; index < 3; index++) {
+      await using spool = spools.open()
+      await spool.fetch('data', `${url}/${index}`, undefined, signal)
+      expect(await content(spool)).toBe('{}')
+    }
+    expect(connections).toBe(1)
+    expect(spools.hostOf('https://a.example:1/x')).toBe('a.example:1')
+    expect(createSpools({ mirror: `${url}/m/`, offline: false }).hostOf('https://a.example/x')).toBe(url.slice(7))
+    expect(createSpools({ mirror: mirrorOf({}), offline: false }).hostOf('https://a.example/x')).toBeUndefined()
   })
 })
 

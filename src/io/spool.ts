@@ -18,7 +18,14 @@ export interface SpoolOptions {
   readonly mirror: string | undefined
   /** Never use the network. A directory is none. */
   readonly offline: boolean
+  /** The client to fetch with, which others use as well; without it the spool has one of its own. */
+  readonly http?: () => Promise<HttpClient>
+  /** Told how far the transfer of one document is, in bytes. Called often. */
+  readonly onBytes?: OnBytes
 }
+
+/** Receives how much of a document was transferred, and how much there is where the server says so. */
+export type OnBytes = (done: number, total: number | undefined) => void
 
 const readBytes = 256 * 1024
 /** As much as is looked at to tell a page for people from data. */
@@ -29,8 +36,12 @@ const headBytes = 1024
  * ends, and reads the files of a mirror directory where they are. Throws `CONFIG_INVALID` for a mirror that is none.
  */
 export function createSpool(options: SpoolOptions): Spool {
-  return new FileSpool(openMirror(options.mirror), options.offline)
+  return new FileSpool(options)
 }
+
+/** The beginning of a page, behind what may stand before it: a byte order mark, an XML declaration, comments. */
+const htmlPage =
+  /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<(?:!doctype\s+html|html|head|title|body)\b/i
 
 interface SpooledFile {
   readonly handle: FileHandle
@@ -39,14 +50,14 @@ interface SpooledFile {
 }
 
 class FileSpool implements Spool {
+  readonly #options: SpoolOptions
   readonly #mirror: Mirror
-  readonly #offline: boolean
   readonly #files = new Map<string, SpooledFile>()
-  #http: Promise<HttpClient> | undefined
+  #ownHttp: Promise<HttpClient> | undefined
 
-  constructor(mirror: Mirror, offline: boolean) {
-    this.#mirror = mirror
-    this.#offline = offline
+  constructor(options: SpoolOptions) {
+    this.#options = options
+    this.#mirror = openMirror(options.mirror)
   }
 
   async fetch(
@@ -54,12 +65,14 @@ class FileSpool implements Spool {
     url: string,
     last: Validators | undefined,
     signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Validators | 'unchanged'> {
     if (signal.aborted) throw abortedError(signal)
     const location = this.#mirror(url)
     if (location.kind === 'mirror-file') return this.#openFile(name, location.paths, last)
-    const address = location.kind === 'origin' ? location.url : await this.#firstPresent(location.urls, signal)
-    return this.#download(name, address, last, signal)
+    if (location.kind === 'origin')
+      return this.#download(name, location.url, { ...headers, ...conditions(last) }, signal)
+    return this.#download(name, await this.#firstPresent(location.urls, signal), conditions(last), signal)
   }
 
   async *read(name: string, signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -86,8 +99,8 @@ class FileSpool implements Spool {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const http = this.#http
-    this.#http = undefined
+    const http = this.#ownHttp
+    this.#ownHttp = undefined
     const files = [...this.#files.values()]
     this.#files.clear()
     for (const { handle } of files) await handle.close()
@@ -127,22 +140,32 @@ class FileSpool implements Spool {
   async #download(
     name: string,
     url: string,
-    last: Validators | undefined,
+    headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<Validators | 'unchanged'> {
     const client = await this.#client()
-    const handle = await attempt(tmpdir(), openNamelessFile)
+    let handle = await attempt(tmpdir(), openNamelessFile)
     let answer: { status: number; headers: HttpHeaders } | undefined
+    let done = 0
     try {
       const chunks = client.download(url, {
-        headers: conditions(last),
+        headers,
         signal,
         maxBytes: limits.feedBytes,
         onResponse: (response) => {
           answer = response
         },
+        restart: async () => {
+          await handle.close()
+          handle = await attempt(tmpdir(), openNamelessFile)
+          done = 0
+        },
       })
-      for await (const chunk of chunks) await attempt(url, () => handle.writeFile(chunk))
+      for await (const chunk of chunks) {
+        await attempt(url, () => handle.writeFile(chunk))
+        done += chunk.length
+        this.#options.onBytes?.(done, sizeOf(answer?.headers))
+      }
     } catch (error) {
       await handle.close()
       throw error
@@ -165,7 +188,7 @@ class FileSpool implements Spool {
     if (bytesRead === 0) {
       throw new ChiaroError('FEED_FAILED', 'The document is empty', { where: file.where })
     }
-    if (/^\s*<(?:!doctype\s+html|html|head|body)\b/i.test(head.toString('latin1', 0, bytesRead))) {
+    if (htmlPage.test(head.toString('latin1', 0, bytesRead))) {
       throw new ChiaroError('FEED_FAILED', 'The answer is an HTML page where data was expected', {
         where: file.where,
         advice: 'Look at the address in a browser: it may be the page of a proxy or of a login.',
@@ -188,8 +211,10 @@ class FileSpool implements Spool {
   }
 
   async #client(): Promise<HttpClient> {
-    this.#http ??= import('./http.ts').then(({ createHttpClient }) => createHttpClient({ offline: this.#offline }))
-    return this.#http
+    const { http, offline } = this.#options
+    if (http !== undefined) return http()
+    this.#ownHttp ??= import('./http.ts').then(({ createHttpClient }) => createHttpClient({ offline }))
+    return this.#ownHttp
   }
 }
 
@@ -237,6 +262,11 @@ function conditions(last: Validators | undefined): Record<string, string> {
     ...(last?.etag === undefined ? {} : { 'if-none-match': last.etag }),
     ...(last?.lastModified === undefined ? {} : { 'if-modified-since': last.lastModified }),
   }
+}
+
+function sizeOf(headers: HttpHeaders | undefined): number | undefined {
+  const length = headers?.get('content-length')
+  return length == null ? undefined : Number(length)
 }
 
 function validatorsOf(headers: HttpHeaders | undefined): Validators {

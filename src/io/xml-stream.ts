@@ -21,12 +21,28 @@ const pieceBytes = 64 * 1024
  * and comments beyond `limits.xmlTextBytes`.
  */
 export async function parseXml(source: AsyncIterable<Buffer>, where: string, handler: XmlHandler): Promise<void> {
+  for await (const _ of xmlRecords(source, where, { handler, records: [] }));
+}
+
+/**
+ * The same, for documents of many records: what `handler` adds to `records` is yielded as soon as the piece of the document that
+ * it was in has been read, so that no more than that has to be held.
+ */
+export async function* xmlRecords<T>(
+  source: AsyncIterable<Buffer>,
+  where: string,
+  { handler, records }: { readonly handler: XmlHandler; readonly records: T[] },
+): AsyncGenerator<T> {
   const { SaxesParser } = await import('saxes')
   const reader = new XmlReader(new SaxesParser(), where, handler)
   for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; at += pieceBytes) reader.push(chunk.subarray(at, at + pieceBytes))
+    for (let at = 0; at < chunk.length; at += pieceBytes) {
+      reader.push(chunk.subarray(at, at + pieceBytes))
+      if (records.length > 0) yield* records.splice(0)
+    }
   }
   reader.end()
+  yield* records.splice(0)
 }
 
 class XmlReader {

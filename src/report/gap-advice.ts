@@ -9,11 +9,15 @@ export const gapAdvice: Readonly<Record<GapCode, string>> = {
   'data-stale': 'Run "chiaro update"; "chiaro data" shows why the last attempt failed.',
   'database-unreadable':
     'Build the image again; if the packaging tool itself can read the database, report it as a defect.',
+  'distribution-approximate':
+    'Take findings and their absence with care; for certainty, build the image on a release that has security data.',
   'distribution-end-of-life':
     'Move to a release that is supported: no upgrade inside this one closes what is found from now on.',
   'distribution-unknown': 'Keep etc/os-release in the image, or build it on a base image that has one.',
   'distribution-unsupported':
     'The packages are listed, but not assessed: use the scanner of the vendor for this image.',
+  'enrichment-missing':
+    'The findings are complete, their order may not be. Run "chiaro update nvd epss kev", or leave it out with --no-enrich.',
   'file-too-large': 'Look why the file is that large; what it lists is not in the report.',
   'layer-skipped': 'Scan the image where all its layers are, such as an archive written by "docker save".',
   'layer-trailing-data': 'Build or push the image again: whatever stands behind the end of the layer was not read.',

@@ -81,7 +81,7 @@ describe('the schema of the JSON report', () => {
     ['one without anything', reportOf({ data: [] }), {}],
     ['one of a directory, with gaps and a module', directory, {}],
     ['one of a platform with a variant', variant, {}],
-    ['a filtered one', sampleReport(), { shown: { severity: 'high', onlyFixed: true, hidden: 3 } }],
+    ['a filtered one', sampleReport(), { shown: { severity: 'high', onlyFixed: true, hidden: 3, setAside: [] } }],
     ['a hostile one', hostileReport(), {}],
   ] as const)('accepts %s, and knows every field of it', (_, report, options) => {
     const document = written(report, options)
@@ -132,8 +132,17 @@ describe('the JSON report', () => {
 
   it('says what was left out', () => {
     expect(written(sampleReport()).filter).toBeNull()
-    const shown = { severity: undefined, onlyFixed: true, hidden: 7 }
-    expect(written(sampleReport(), { shown }).filter).toEqual({ severity: null, onlyFixed: true, hidden: 7 })
+    const shown = { severity: undefined, onlyFixed: true, hidden: 7, setAside: [] }
+    const filter = { severity: null, onlyFixed: true, hidden: 7, setAside: 0 }
+    expect(written(sampleReport(), { shown }).filter).toEqual(filter)
+    const setAside = [{ reason: 'it has headers', packages: ['linux-libc-dev'], findings: 9 }]
+    const aside = { severity: undefined, onlyFixed: false, hidden: 0, setAside }
+    expect(written(sampleReport(), { shown: aside }).filter).toEqual({
+      ...filter,
+      onlyFixed: false,
+      hidden: 0,
+      setAside: 9,
+    })
     expect(written(reportOf({ release: bookworm })).release?.codename).toBe('bookworm')
   })
 

@@ -14,13 +14,15 @@ export const json: ReportWriter = {
     const { layers } = report.image
     yield `{\n  "schemaVersion": ${report.schemaVersion},\n`
     yield `  "generator": ${encode(report.generator)},\n`
+    yield `  "asOf": ${encode(report.asOf ?? null)},\n`
     yield `  "image": ${encode(imageOf(report.image))},\n`
     yield `  "release": ${encode(releaseOf(report.release))},\n`
     yield* list('packages', report.packages, (pkg) => packageOf(pkg, layers))
     yield* list('findings', report.findings, (finding) => findingOf(finding, layers))
     yield `  "filter": ${encode(filterOf(options))},\n`
     yield* list('gaps', report.gaps, ({ code, where, detail }) => ({ code, where, detail }))
-    yield* list('data', report.data, dataOf, '')
+    yield* list('data', report.data, dataOf)
+    yield* list('enrichment', report.enrichment, dataOf, '')
     yield '}\n'
   },
 }
@@ -43,7 +45,7 @@ function* list<Item>(key: string, items: readonly Item[], map: (item: Item) => u
 }
 
 /** JSON that a terminal shows and does not obey: what `JSON.stringify` leaves of control and direction characters is escaped. */
-function encode(value: unknown): string {
+export function encode(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -106,10 +108,17 @@ function findingOf(finding: Finding, layers: Layers): JsonReport['findings'][num
     state: finding.state,
     severity: finding.severity,
     severitySource: finding.severitySource,
+    cvss: finding.cvss.map(({ source, version, vector, score }) => ({ source, version, vector, score })),
+    weaknesses: [...finding.weaknesses],
+    epss: epssOf(finding),
+    kev: kevOf(finding),
+    risk: finding.risk,
     description: finding.description,
     links: [...finding.links],
     advisory: finding.advisory,
+    advisoryLink: finding.advisoryLink,
     note: finding.note,
+    setAside: finding.setAside,
     why: {
       feed: why.feed,
       scope: why.scope,
@@ -124,9 +133,18 @@ function findingOf(finding: Finding, layers: Layers): JsonReport['findings'][num
   }
 }
 
+function epssOf({ epss }: Finding): JsonReport['findings'][number]['epss'] {
+  return epss === null ? null : { score: epss.score, percentile: epss.percentile, date: epss.date }
+}
+
+function kevOf({ kev }: Finding): JsonReport['findings'][number]['kev'] {
+  return kev === null ? null : { dateAdded: kev.dateAdded, dueDate: kev.dueDate, ransomware: kev.ransomware }
+}
+
 function filterOf({ shown }: WriterOptions): JsonReport['filter'] {
-  if (shown.severity === undefined && !shown.onlyFixed) return null
-  return { severity: shown.severity ?? null, onlyFixed: shown.onlyFixed, hidden: shown.hidden }
+  const setAside = shown.setAside.reduce((sum, { findings }) => sum + findings, 0)
+  if (shown.severity === undefined && !shown.onlyFixed && setAside === 0) return null
+  return { severity: shown.severity ?? null, onlyFixed: shown.onlyFixed, hidden: shown.hidden, setAside }
 }
 
 function dataOf(data: VulnerabilityReport['data'][number]): JsonReport['data'][number] {

@@ -14,6 +14,7 @@ import type { Gap } from '../core/gap.ts'
 import type { VulnerabilityReport } from '../core/report.ts'
 import type { WriterOptions } from '../core/report-writer.ts'
 import { displayWidth } from './layout.ts'
+import { riskText } from './table/rows.ts'
 import { table } from './table.ts'
 
 testReportWriter(table)
@@ -30,6 +31,12 @@ const numeric = {
   id: 'dpkg',
   compare: (left: string, right: string) => Math.sign(left.localeCompare(right, 'en', { numeric: true })) as -1 | 0 | 1,
 }
+
+it('says as of when the data is, and which generation of each feed', () => {
+  const text = written(sampleReport({ asOf: '2026-03-01T00:00:00.000Z' }), { width: 100 })
+  expect(text).toContain('As of         2026-03-01T00:00:00.000Z, with the data of then\n')
+  expect(text).toContain('Data          debian: generation 3 of 2026-02-28T09:00Z, 412,345 statements\n')
+})
 
 describe('the width of the table report', () => {
   const reports = {
@@ -67,13 +74,13 @@ describe('the width of the table report', () => {
 
   it('a table where it fits, with summaries where there is room, else one below the other', () => {
     expect(written(sampleReport(), { width: 80 })).toMatch(
-      /SEVERITY +VULNERABILITY +PACKAGE +INSTALLED +FIXED IN +LAYER\n/,
+      /SEVERITY +RISK +VULNERABILITY +PACKAGE +INSTALLED +FIXED IN +LAYER\n/,
     )
     expect(written(sampleReport(), { width: 200 })).toMatch(/LAYER +SUMMARY\n/)
     const narrow = written(sampleReport(), { width: 40 })
     expect(narrow).not.toContain('SEVERITY')
     expect(narrow).toContain(
-      'CRITICAL  CVE-2023-38545\n  curl, libcurl4 in layer #2\n  7.88.1-10 → 7.88.1-10+deb12u4\n',
+      'CRITICAL  CVE-2023-38545\n  curl, libcurl4 in layer #2\n  risk 100, known to be exploited\n  7.88.1-10 → 7.88.1-10+deb12u4\n',
     )
   })
 
@@ -91,8 +98,15 @@ describe('the rows of the table report', () => {
   it('are in the order of the report, one for the packages that share everything', () => {
     const rows = written(sampleReport())
       .split('\n')
-      .filter((line) => /^[A-Z]+ +(CVE|TEMP)-/.test(line))
-    expect(rows.map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
+      .filter((line) => /^[A-Z]+ +([0-9.]+ +)?(CVE|TEMP)-/.test(line))
+    expect(
+      rows.map((line) =>
+        line
+          .replace(/^([A-Z]+) +[0-9.]+ /, '$1 ')
+          .split(/ {2,}/)
+          .slice(0, 3),
+      ),
+    ).toEqual([
       ['CRITICAL', 'CVE-2023-38545', 'curl, libcurl4'],
       ['CRITICAL', 'CVE-2019-8457', 'libdb5.3'],
       ['HIGH', 'CVE-2023-5363', 'libssl3, openssl'],
@@ -106,6 +120,28 @@ describe('the rows of the table report', () => {
       ['NEGLIGIBLE', 'CVE-2005-2541', 'tar'],
       ['UNKNOWN', 'TEMP-0290435-0B57B5', 'tar'],
     ])
+  })
+
+  it('have a column of risks where there are some, and say what is exploited', () => {
+    const text = written(sampleReport(), { width: 80 })
+    expect(text).toMatch(/^CRITICAL +100 +CVE-2023-38545 .*\n +KEV /m)
+    expect(text).toMatch(/^HIGH +34 +CVE-2023-5363 /m)
+    expect(text).toMatch(/^HIGH +CVE-2024-6119 /m)
+    const findings = sampleReport().findings.map((finding) => ({ ...finding, risk: null, kev: null, epss: null }))
+    expect(written(sampleReport({ findings }), { width: 80 })).not.toContain('RISK')
+    expect(written(sampleReport(), { width: 74 })).toMatch(/^SEVERITY +VULNERABILITY /m)
+  })
+
+  it.each([
+    [100, '100'],
+    [33.6, '34'],
+    [9.96, '10'],
+    [9.94, '9.9'],
+    [0.05, '0.1'],
+    [0.049, '<0.1'],
+    [0, '<0.1'],
+  ])('tell a risk of %f as %s', (risk, shown) => {
+    expect(riskText(risk)).toBe(shown)
   })
 
   it('say the architecture of a package that is there in several', () => {
@@ -155,6 +191,18 @@ describe('the header of the table report', () => {
     expect(text).toContain('Data          debian: checked 3 hours ago, 412,345 statements\n')
   })
 
+  it('says what findings were enriched with, and whether that is all', () => {
+    const [data] = reportOf().data
+    const feeds = ['nvd-2023', 'nvd-2024', 'epss'].map((feed) => ({ ...data!, feed }))
+    const enrichment = [...feeds, { ...data!, feed: 'kev', checkedAt: '2026-03-01T07:00:00.000Z' }]
+    const gap: Gap = { code: 'enrichment-missing', where: 'nvd', detail: 'Findings may lack CVSS scores.' }
+    const text = (more: Partial<VulnerabilityReport>) => written(reportOf(more))
+    expect(text({ enrichment })).toContain('Enrichment    nvd (2 feeds), epss, kev: checked 5 hours ago\n')
+    expect(text({ enrichment, gaps: [gap] })).toContain('kev: checked 5 hours ago, incomplete\n')
+    expect(text({ gaps: [gap] })).toContain('Enrichment    none was used\n')
+    expect(text({})).not.toContain('Enrichment')
+  })
+
   it('says the end of life, missing data and stale data', () => {
     const [data] = reportOf().data
     const never = { ...data!, feed: 'other', generation: 0, checkedAt: null }
@@ -165,6 +213,25 @@ describe('the header of the table report', () => {
     expect(text).toContain('other: never loaded\n')
     expect(written(reportOf({ data: [], release: undefined }))).toMatch(
       /Distribution +unknown\n[\s\S]*Data +none was used\n/,
+    )
+  })
+})
+
+describe('the summary of the table report', () => {
+  it('names what is exploited, and what soon may be', () => {
+    const text = written(sampleReport())
+    expect(text).toContain('\n\n  1 is known to be exploited (CISA KEV): CVE-2023-38545.\n')
+    expect(text).toContain('  1 is likely to be exploited within 30 days (EPSS, 10 % or more): CVE-2023-5363.\n\n')
+  })
+
+  it('names five of them, and counts the others', () => {
+    const kev = { dateAdded: '2026-01-01', dueDate: null, ransomware: false }
+    const findings = [1, 2, 3, 4, 5, 6, 7].map((digit) => {
+      const pkg = packageOf('sample', '1')
+      return findingOf(pkg, `CVE-2099-000${digit}`, 'low', null, { kev, risk: 20 })
+    })
+    expect(written(reportOf({ findings })).replace(/\s+/g, ' ')).toContain(
+      '7 are known to be exploited (CISA KEV): CVE-2099-0001, CVE-2099-0002, CVE-2099-0003, CVE-2099-0004, CVE-2099-0005 and 2 more.',
     )
   })
 })
@@ -222,7 +289,9 @@ describe('the last line', () => {
   })
 
   it('never calls an image clean when findings are hidden', () => {
-    const text = written(reportOf({ packages }), { shown: { severity: 'high', onlyFixed: true, hidden: 2 } })
+    const text = written(reportOf({ packages }), {
+      shown: { severity: 'high', onlyFixed: true, hidden: 2, setAside: [] },
+    })
     expect(text).toContain('2 more findings are hidden by --severity high and --only-fixed.\n')
     expect(lastLine(text)).toBe('No other known vulnerabilities found in 14 packages.')
   })

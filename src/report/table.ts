@@ -1,6 +1,6 @@
 import type { VulnerabilityReport } from '../core/report.ts'
 import type { ReportWriter, WriterOptions } from '../core/report-writer.ts'
-import { type Paint, painter, paragraph, type Style } from './layout.ts'
+import { line, type Paint, painter, paragraph, type Style } from './layout.ts'
 import { advice } from './table/advice.ts'
 import { gapLines } from './table/gaps.ts'
 import { header } from './table/header.ts'
@@ -27,6 +27,7 @@ export const table: ReportWriter = {
     yield* section(advice(report, prose, options, paint))
     yield* section(gapLines(report.gaps, prose, paint))
     yield '\n'
+    yield* setAsideLines(options, prose, paint)
     yield* hiddenLine(options, prose, paint)
     yield* lastLine(report, options, prose, paint)
   },
@@ -39,6 +40,14 @@ function* section(lines: Iterable<string>): Iterable<string> {
     if (first) yield '\n'
     first = false
     yield text
+  }
+}
+
+function* setAsideLines({ shown }: WriterOptions, width: number, paint: Paint): Iterable<string> {
+  for (const { reason, packages, findings } of shown.setAside) {
+    const verb = findings === 1 ? 'is' : 'are'
+    const text = `${counted(findings, 'finding')} of ${listed(packages.map(line))} ${verb} set aside (--all shows them): ${reason}.`
+    yield paragraph(text, width, '', '', (part) => paint('dim', part))
   }
 }
 

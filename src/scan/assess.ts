@@ -29,12 +29,17 @@ export function assess(index: IndexReport, ecosystems: readonly Ecosystem[], now
     const coverage = ecosystem.coverage(release)
     if (coverage === undefined) continue
     const judged = packages.filter((pkg) => ecosystem.packageTypes.includes(pkg.type))
-    const gaps = [...endOfLife(releaseName(release), coverage, now), ...strangers(packages, ecosystem)]
+    const name = releaseName(release)
+    const gaps = [...approximate(name, coverage), ...endOfLife(name, coverage, now), ...strangers(packages, ecosystem)]
     return { ecosystem, coverage, packages: judged, gaps }
   }
   const name = releaseName(release)
   const detail = `There is no vulnerability data for ${name}: ${count(packages.length)} not assessed.`
   return { ...nothing, gaps: [{ code: 'distribution-unsupported', where: name, detail }] }
+}
+
+function approximate(where: string, { approximate: detail }: Coverage): readonly Gap[] {
+  return detail === undefined ? [] : [{ code: 'distribution-approximate', where, detail }]
 }
 
 function endOfLife(name: string, coverage: Coverage, now: Date): readonly Gap[] {

@@ -2,37 +2,61 @@ import type { Coverage } from '../core/ecosystem.ts'
 import type { Gap } from '../core/gap.ts'
 import type { AdvisoryStore, FeedStatus } from '../core/store.ts'
 
+/** How old data may be, or as of when it is asked for. */
+interface DataTime {
+  readonly maxDataAge: number
+  readonly asOf: string | undefined
+  readonly now: Date
+}
+
 /** What the data that an image needs cannot tell: missing, stale or damaged feeds, a release that no statement is about. */
 export async function dataGaps(
   coverage: Coverage,
   statuses: readonly FeedStatus[],
-  options: { readonly advisories: AdvisoryStore; readonly maxDataAge: number; readonly now: Date },
+  options: DataTime & { readonly advisories: AdvisoryStore; readonly enrich: boolean },
 ): Promise<readonly Gap[]> {
   const known = new Map(statuses.map((status) => [status.feed, status]))
   const gaps: Gap[] = coverage.feeds.flatMap((feed) => feedGaps(feed.id, known.get(feed.id), options))
   const loaded = coverage.feeds.some((feed) => (known.get(feed.id)?.generation ?? 0) > 0)
   if (loaded) {
-    const sizes = await options.advisories.scopeSizes(coverage.scopes)
+    const sizes = await options.advisories.scopeSizes(coverage.scopes, options.asOf)
     for (const scope of coverage.scopes) {
       if ((sizes.get(scope) ?? 0) > 0) continue
       const detail = 'The data does not say anything about this release, so nothing could be found in it.'
       gaps.push({ code: 'release-without-data', where: scope, detail })
     }
   }
-  return gaps
+  // Where nothing was found for lack of data, no name is missing.
+  return loaded && options.enrich ? [...gaps, ...advisoryGaps(coverage, known, options)] : gaps
 }
 
-function feedGaps(
-  feed: string,
-  status: FeedStatus | undefined,
-  { maxDataAge, now }: { readonly maxDataAge: number; readonly now: Date },
+/** One gap for all the data that only names advisories. */
+function advisoryGaps(
+  { advisories = [] }: Coverage,
+  known: ReadonlyMap<string, FeedStatus>,
+  time: DataTime,
 ): readonly Gap[] {
+  const missing = advisories.flatMap((feed) => feedGaps(feed.id, known.get(feed.id), time))
+  if (missing.length === 0) return []
+  const where = [...new Set(missing.map((gap) => gap.where))].join(', ')
+  return [
+    {
+      code: 'enrichment-missing',
+      where,
+      detail: `Fixes may lack the names of their advisories. ${missing[0]!.detail}`,
+    },
+  ]
+}
+
+function feedGaps(feed: string, status: FeedStatus | undefined, time: DataTime): readonly Gap[] {
   const reason = status?.lastError === undefined ? '' : ` The last attempt failed: ${status.lastError.message}`
   if (status === undefined || status.generation === 0) {
-    return [{ code: 'data-missing', where: feed, detail: `This feed was never loaded.${reason}` }]
+    const never = `This feed was never loaded.${reason}`
+    const then = `There was no data of this feed at ${time.asOf}, or it is not kept any more.`
+    return [{ code: 'data-missing', where: feed, detail: time.asOf === undefined ? never : then }]
   }
   const gaps: Gap[] = []
-  if (status.checkedAt === null || now.getTime() - Date.parse(status.checkedAt) > maxDataAge) {
+  if (isStale(status, time)) {
     gaps.push({ code: 'data-stale', where: feed, detail: `Last found to be current at ${status.checkedAt}.${reason}` })
   }
   if (status.gaps > 0) {
@@ -44,4 +68,10 @@ function feedGaps(
     })
   }
   return gaps
+}
+
+/** Of a clock that was wrong, a time ahead is no better than one that is long ago. */
+function isStale({ checkedAt }: FeedStatus, { maxDataAge, asOf, now }: DataTime): boolean {
+  if (asOf !== undefined) return false
+  return checkedAt === null || Math.abs(now.getTime() - Date.parse(checkedAt)) > maxDataAge
 }

@@ -6,7 +6,7 @@ import type { FeedRecord } from '../core/advisory.ts'
 import type { Ecosystem } from '../core/ecosystem.ts'
 import type { Match } from '../core/match.ts'
 import type { IndexReport } from '../core/report.ts'
-import type { Store } from '../core/store.ts'
+import type { AdvisoryStore, Store } from '../core/store.ts'
 import { openStore } from '../store/open.ts'
 import { dpkg } from '../versions/dpkg.ts'
 import { knownMatches } from './known-matches.ts'
@@ -73,9 +73,12 @@ function scan(options: { kept: boolean; rules?: string; now?: Date; maxDataAge?:
   const { rules = '1', now = new Date('2029-01-01'), maxDataAge = Number.POSITIVE_INFINITY } = options
   return matchIndex(options.index ?? index, {
     ecosystems: [ecosystem],
+    enrichers: [],
+    enrich: false,
     advisories: store.advisories,
     kept: options.kept ? { store: store.index, analyzersKey: 'a', rules } : undefined,
     maxDataAge,
+    asOf: undefined,
     now,
     version: '0',
   })
@@ -124,6 +127,41 @@ it('nothing is matched again while nothing changed', async () => {
   const { digest: _, ...directory } = index.image
   const unnamed = { ...index, image: { ...directory, digest: undefined } }
   expect([await known('1', unnamed), await known('1', unnamed)]).toEqual([6, 7])
+})
+
+it('data that findings are only enriched with does not matter', async () => {
+  await store.index.putImage(index, 'a')
+  await load('one', [advisory('CVE-1', [statement('debian:12', 'openssl', '1')])])
+  let matched = 0
+  const candidates: AdvisoryStore['candidates'] = (...args) => {
+    matched++
+    return store.advisories.candidates(...args)
+  }
+  const enricher = {
+    id: 'epss',
+    title: 'EPSS',
+    gives: '',
+    feeds: () => [],
+    feedsFor: () => [],
+    ofFact: () => undefined,
+  }
+  const run = async () => {
+    const options = {
+      kept: { store: store.index, analyzersKey: 'a', rules: '1' },
+      maxDataAge: 1,
+      enrich: false,
+      now: new Date(),
+      asOf: undefined,
+    }
+    const data = { ecosystems: [ecosystem], enrichers: [enricher], advisories: { ...store.advisories, candidates } }
+    await matchIndex(index, { ...options, ...data, version: '0' })
+    return matched
+  }
+  expect(await run()).toBe(1)
+  await store.advisories.import(source([{ fact: 'CVE-1', value: 1 }], { id: 'epss' }), never)
+  expect(await run()).toBe(1)
+  await store.advisories.import(source([{ fact: 'CVE-1', value: 1 }], { id: 'epss2' }), never)
+  expect(await run()).toBe(2)
 })
 
 it('everything else of the report is of now', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Advisory, Statement } from '../core/advisory.ts'
 import type { Ecosystem } from '../core/ecosystem.ts'
@@ -84,10 +85,22 @@ async function load(...records: readonly Advisory[]): Promise<void> {
   await store.advisories.import(source, new AbortController().signal)
 }
 
-function match(index: IndexReport, options: { now?: Date; maxDataAge?: number } = {}) {
-  const { now = new Date(), maxDataAge = 60_000 } = options
-  const { advisories } = store
-  return matchIndex(index, { ecosystems: [ecosystem], advisories, kept: undefined, maxDataAge, now, version: '0' })
+function match(
+  index: IndexReport,
+  options: { now?: Date; maxDataAge?: number; asOf?: string; ecosystems?: readonly Ecosystem[] } = {},
+) {
+  const { now = new Date(), maxDataAge = 60_000, asOf, ecosystems = [ecosystem] } = options
+  return matchIndex(index, {
+    ecosystems,
+    enrichers: [],
+    enrich: false,
+    advisories: store.advisories,
+    kept: undefined,
+    maxDataAge,
+    asOf,
+    now,
+    version: '0',
+  })
 }
 
 describe('matching', () => {
@@ -110,6 +123,21 @@ describe('matching', () => {
     expect(gaps).toEqual([])
   })
 
+  it('answers with the data as it was, however old that is', async () => {
+    await load(advisory('CVE-1', { fix: 'fixed', fixedIn: '3.0.11-1' }), advisory('CVE-2', { fix: 'open' }))
+    await sleep(5)
+    const asOf = new Date().toISOString()
+    await sleep(5)
+    await load(advisory('CVE-2', { fix: 'fixed', fixedIn: '3.0.9-1' }), advisory('CVE-3', { fix: 'open' }))
+    const ids = async (options: Parameters<typeof match>[1]) => {
+      const { findings, gaps, data } = await match(indexOf([openssl]), options)
+      expect(gaps).toEqual([])
+      return [data[0]!.generation, ...findings.map(({ id }) => id).sort()]
+    }
+    expect(await ids({})).toEqual([2, 'CVE-3'])
+    expect(await ids({ asOf, now: new Date('2029-12-31'), maxDataAge: 0 })).toEqual([1, 'CVE-1', 'CVE-2'])
+  })
+
   it('does not report what the vendor says is not affected', async () => {
     await load(advisory('CVE-1', { fix: 'not-affected' }))
     expect((await match(indexOf([openssl]))).findings).toEqual([])
@@ -125,6 +153,45 @@ describe('matching', () => {
       ['CVE-1', 'high', 'sample'],
       ['CVE-2', 'low', 'elsewhere'],
     ])
+  })
+
+  it('an advisory is a finding for each vulnerability that it covers, named and linked', async () => {
+    const { vulnerability, statements } = advisory('SSA-1', { fix: 'fixed', fixedIn: '3.0.11-1' })
+    const covers = ['CVE-2099-0001', 'CVE-2099-0002']
+    await load(
+      { vulnerability: { ...vulnerability, covers, links: ['https://example.org/SSA-1'] }, statements },
+      advisory('CVE-2099-0002', { fix: 'fixed', fixedIn: '3.0.10-1' }),
+    )
+    const { findings } = await match(indexOf([openssl]))
+    expect(
+      findings.map(({ id, aliases, fixedIn, advisory: named, advisoryLink }) => [
+        id,
+        aliases,
+        fixedIn,
+        named,
+        advisoryLink,
+      ]),
+    ).toEqual([
+      ['CVE-2099-0001', ['SSA-1'], '3.0.11-1', 'SSA-1', 'https://example.org/SSA-1'],
+      ['CVE-2099-0002', ['SSA-1'], '3.0.11-1', 'SSA-1', 'https://example.org/SSA-1'],
+    ])
+    const linking = { ...ecosystem, advisoryLink: (id: string, scope: string) => `https://example.org/${scope}/${id}` }
+    const { findings: linked } = await match(indexOf([openssl]), { ecosystems: [linking] })
+    expect(linked[0]!.advisoryLink).toBe('https://example.org/sample:1/SSA-1')
+  })
+
+  it('has the CVSS scores and weaknesses that the feed has', async () => {
+    const vector = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H'
+    const { vulnerability, statements } = advisory('CVE-1', { fix: 'open' })
+    const ratings = [{ severity: 'low', source: 'sample', vector } as const, ...vulnerability.ratings]
+    await load({ vulnerability: { ...vulnerability, ratings, weaknesses: ['CWE-79'] }, statements })
+    expect((await match(indexOf([openssl]))).findings[0]).toMatchObject({
+      cvss: [{ source: 'sample', version: '3.1', vector, score: null }],
+      weaknesses: ['CWE-79'],
+      epss: null,
+      kev: null,
+      risk: null,
+    })
   })
 
   it('a version that cannot be compared is a gap, not a pass', async () => {
@@ -155,6 +222,31 @@ describe('what cannot be told', () => {
   it('a release that the data does not know', async () => {
     await load(advisory('CVE-1', { fix: 'open' }))
     expect(await gapsOf(indexOf([openssl], { ...release, versionId: '2' }))).toEqual(['release-without-data'])
+  })
+
+  it('a feed that had no data at the time that is asked about', async () => {
+    await load(advisory('CVE-1', { fix: 'fixed', fixedIn: '3.0.11-1' }))
+    const { findings, gaps, data, asOf } = await match(indexOf([openssl]), { asOf: '2020-01-01T00:00:00.000Z' })
+    expect([findings, asOf, data[0]!.generation]).toEqual([[], '2020-01-01T00:00:00.000Z', 0])
+    expect(gaps).toEqual([
+      { code: 'data-missing', where: 'sample', detail: expect.stringContaining('no data of this feed at 2020-01-01') },
+    ])
+  })
+
+  it('a release that the data did not know then', async () => {
+    await load(advisory('CVE-1', { fix: 'open' }, 'openssl', 'sample:2'))
+    await sleep(5)
+    const asOf = new Date().toISOString()
+    await sleep(5)
+    await load(advisory('CVE-1', { fix: 'open' }))
+    expect(await gapsOf(indexOf([openssl]))).toEqual([])
+    expect((await match(indexOf([openssl]), { asOf })).gaps.map(({ code }) => code)).toEqual(['release-without-data'])
+  })
+
+  it('data of a clock that was ahead', async () => {
+    await load(advisory('CVE-1', { fix: 'open' }))
+    const { gaps } = await match(indexOf([openssl]), { now: new Date(Date.now() - 3_600_000) })
+    expect(gaps.map(({ code }) => code)).toEqual(['data-stale'])
   })
 
   it('old data, and why it is old', async () => {

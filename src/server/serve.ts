@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify'
 import type { Engine } from '../compose.ts'
 import { parseGoDuration } from '../config/clair/durations.ts'
 import type { ClairConfig, ListenerName } from '../config/clair/schema.ts'
-import { selectedFamilies } from '../config/clair/selections.ts'
 import { ChiaroError, messageOf } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { ApiContext } from './api/contract.ts'
@@ -40,7 +39,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, engine, log, indexTime = limits.indexTime, shutdownTime = limits.shutdownTime } = options
   const metrics = createMetrics()
   const stop = new AbortController()
-  const selected = selectedFamilies(config)
   await using starting = new AsyncDisposableStack()
   const apps = {
     api: createApp(config, 'api', log),
@@ -48,7 +46,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     health: createApp(config, 'health', log),
   }
   let tried = () => config.matcher.disable_updaters
-  const state = () => dataState(engine, selected, tried())
+  const state = () => dataState(engine, config, tried())
   addIntrospection(apps.introspection, { metrics, metricsPath: config.metrics.prometheus.endpoint, state })
   addHealth(apps.health, () => engine.store.advisories.status([]))
   const wanted = config.indexer.index_report_request_concurrency
@@ -63,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   // What is told to end first is what was started last: the updater, then patience begins to run out, then the listeners.
   starting.defer(() => void setTimeout(() => giveUp(stop, apps), shutdownTime).unref())
-  const feeds = feedsOf(engine, selected)
+  const feeds = feedsOf(engine, config)
   if (!config.matcher.disable_updaters && feeds.length > 0) {
     const period = parseGoDuration(config.matcher.period)!
     const updater = starting.use(startUpdater({ engine, feeds, period, log: apps.api.log }))

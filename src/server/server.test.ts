@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { testCertificate } from '../../test/support/certificate.ts'
 import { chiaro } from '../../test/support/command.ts'
+import { advisory, source, statement } from '../../test/support/records.ts'
 import { loadDebian, startTestServer } from '../../test/support/server.ts'
 import { resolveClairConfig } from '../config/clair/load.ts'
 import { listenAddress, parseListenAddress } from './listener.ts'
@@ -60,11 +61,22 @@ describe('introspection', () => {
       ready: false,
       missing: expect.arrayContaining([{ feed: 'debian', error: null }]),
     })
-    await loadDebian(server.engine)
+    const { advisories } = server.engine.store
+    await advisories.failed({ id: 'debian-dsa', url: 'https://example.org' }, { code: 'FEED_FAILED', message: 'gone' })
+    const records = [advisory('CVE-1', [statement('debian:13', 'a', '1')])]
+    await advisories.import(source(records), new AbortController().signal)
     const after = await ask('/readyz')
     expect(after.status).toBe(200)
-    // Debian's lists of advisories are not in the example, which does not keep the rest from being used.
-    expect(await after.json()).toMatchObject({ ready: true, missing: [{ error: 'FEED_FAILED' }, {}] })
+    // One list that is missing does not keep the rest from being used.
+    expect(await after.json()).toEqual({
+      ready: true,
+      missing: [
+        { feed: 'debian-dsa', error: 'FEED_FAILED' },
+        { feed: 'debian-dla', error: null },
+      ],
+    })
+    await loadDebian(server.engine)
+    expect(await (await ask('/readyz')).json()).toEqual({ ready: true, missing: [] })
     const metrics = await (await ask('/metrics')).text()
     expect(metrics).toMatch(/^chiaro_feed_records\{feed="debian"\} [1-9]\d*$/m)
     expect(metrics).toMatch(/^chiaro_feed_failing\{feed="debian"\} 0$/m)
@@ -227,12 +239,12 @@ describe('chiaro serve', () => {
   it.each([
     [{ http_listen_addr: ':6060' }, 'without authentication'],
     [{ indexer: { airgapp: true } }, 'Did you mean indexer.airgap?'],
-    [{ indexer: { connstring: 'host=x' } }, 'postgresql://x/'],
-  ])('does not start with %j', async (document, message) => {
+    [{ indexer: { connstring: 'host=127.0.0.1 port=1' } }, '127.0.0.1:1', 'DATABASE_FAILED'],
+  ])('does not start with %j', async (document, message, code = 'CONFIG_INVALID') => {
     const file = config('refused.json', { matcher: { disable_updaters: true }, ...document })
     const result = await chiaro(['serve', '--config', file], { env: { CHIARO_DB: join(folder, 'refused.db') } })
     expect(result.code).toBe(2)
-    expect(result.stderr).toContain('error CONFIG_INVALID')
+    expect(result.stderr).toContain(`error ${code}`)
     expect(result.stderr).toContain(message)
   })
 })

@@ -28,6 +28,8 @@ export interface RecordWriter {
 /** What is there before an import. */
 export interface GapsBefore {
   readonly statements: number
+  readonly vulnerabilities: number
+  readonly facts: number
   readonly gaps: number
   /** The gaps that were kept, as JSON. */
   readonly keptGaps: string | null
@@ -129,8 +131,9 @@ interface Read {
 }
 
 /** Throws when what was read is not worth replacing the current data with. */
-function refuse({ feed, partial }: ImportSource, { before, read, gaps: { count, first } }: Read): void {
+function refuse({ feed, partial, judged }: ImportSource, { before, read, gaps: { count, first } }: Read): void {
   const where = feed.url
+  const kept = partial === true ? before.statements + before.vulnerabilities + before.facts : 0
   const mayBeEmpty = partial === true || (feed.mayBeEmpty === true && before.statements === 0)
   if (read === 0 && count === 0 && !mayBeEmpty) {
     throw new ChiaroError('FEED_FAILED', `${feed.id} has no records`, {
@@ -138,7 +141,7 @@ function refuse({ feed, partial }: ImportSource, { before, read, gaps: { count, 
       advice: 'The data is left as it was. Check that the address, or the mirror, serves the feed itself.',
     })
   }
-  if (count > (read + count) * limits.feedGapShare) {
+  if (judged !== true && count > (kept + read + count) * limits.feedGapShare) {
     const example = first === undefined ? '' : `; the first: ${first.where}: ${first.detail}`
     const message = `${count} of the ${read + count} records of ${feed.id} could not be read${example}`
     throw new ChiaroError('FEED_FAILED', message, {
@@ -146,4 +149,13 @@ function refuse({ feed, partial }: ImportSource, { before, read, gaps: { count, 
       advice: 'The data is left as it was. The feed is damaged, or its format changed and needs a newer Chiaro.',
     })
   }
+}
+
+/** Throws `FEED_FAILED` for what changed after another generation than the current one. */
+export function checkBase(generation: number, { feed: { id, url }, base }: ImportSource): void {
+  if (base === undefined || base === generation) return
+  throw new ChiaroError('FEED_FAILED', `${id} was brought up to date by somebody else meanwhile`, {
+    where: url,
+    advice: 'What changed was not imported, as it changed after another state. Try again.',
+  })
 }

@@ -8,6 +8,11 @@ export interface Tally {
   readonly closed: number
 }
 
+/** The tally of rows of which there were `before`. */
+export function tallyOf(before: number, added: number, changed: number, closed: number): Tally {
+  return { valid: before + added - closed, added, changed, closed }
+}
+
 /** What a generation changes. */
 export interface Tallies {
   readonly statements: Tally

@@ -5,11 +5,12 @@ import { advisory, gap, statement } from '../../test/support/records.ts'
 import type { FeedRecord } from '../core/advisory.ts'
 import { ChiaroError } from '../core/errors.ts'
 import type { Feed } from '../core/feed.ts'
+import { limits } from '../core/limits.ts'
 import type { ProgressEvent } from '../core/progress.ts'
 import type { Store } from '../core/store.ts'
 import { feedsOf } from '../ecosystems/alpine/feed.ts'
 import { trackerFeed } from '../ecosystems/debian/feed.ts'
-import { createSpool } from '../io/spool.ts'
+import { createSpools } from '../io/spools.ts'
 import { openStore } from '../store/open.ts'
 import { type UpdateFeedsOptions, updateFeeds } from './update.ts'
 
@@ -47,7 +48,8 @@ function fails(error: unknown): Partial<Feed> {
 function update(feeds: readonly Feed[], options: Partial<UpdateFeedsOptions> = {}) {
   return updateFeeds(feeds, {
     store: store.advisories,
-    spool: () => createSpool({ mirror: undefined, offline: true }),
+    lock: (name, signal, work) => store.lock(name, signal, work),
+    spools: createSpools({ mirror: undefined, offline: true }),
     maxAge: undefined,
     force: false,
     signal: new AbortController().signal,
@@ -130,6 +132,7 @@ describe('updateFeeds', () => {
     const most = { fetching: 0, importing: 0 }
     const feeds = Array.from({ length: 12 }, (_, index) =>
       feed(`feed-${index}`, {
+        url: `https://host-${index}.example/`,
         fetch: async () => {
           most.fetching = Math.max(most.fetching, ++fetching)
           await sleep(5)
@@ -146,7 +149,85 @@ describe('updateFeeds', () => {
       }),
     )
     expect(await outcomes(feeds)).toEqual(feeds.map(({ id }) => `${id} imported`))
-    expect(most).toEqual({ fetching: 4, importing: 1 })
+    expect(most).toEqual({ fetching: limits.feedsAtOnce, importing: 1 })
+  })
+
+  it('asks a host for limits.feedFetchesPerHost feeds at a time, and others meanwhile', async () => {
+    const fetching = new Map<string, number>()
+    const most = new Map<string, number>()
+    const started: string[] = []
+    const from = (host: string, id: string) =>
+      feed(id, {
+        url: `https://${host}/${id}`,
+        fetch: async () => {
+          started.push(id)
+          fetching.set(host, (fetching.get(host) ?? 0) + 1)
+          most.set(host, Math.max(most.get(host) ?? 0, fetching.get(host)!))
+          await sleep(10)
+          fetching.set(host, fetching.get(host)! - 1)
+          return { fingerprint: 'state 1' }
+        },
+      })
+    const feeds = [
+      ...Array.from({ length: 9 }, (_, index) => from('many.example', `many-${index}`)),
+      from('one.example', 'one'),
+      from('two.example', 'two'),
+    ]
+    expect(await outcomes(feeds)).toEqual(feeds.map(({ id }) => `${id} imported`))
+    expect(Object.fromEntries(most)).toEqual({ 'many.example': 2, 'one.example': 1, 'two.example': 1 })
+    expect(started.slice(0, 4)).toEqual(['many-0', 'many-1', 'one', 'two'])
+  })
+
+  it('does not mind how many feeds are read from a directory', async () => {
+    let fetching = 0
+    let most = 0
+    const feeds = Array.from({ length: 8 }, (_, index) =>
+      feed(`feed-${index}`, {
+        fetch: async () => {
+          most = Math.max(most, ++fetching)
+          await sleep(5)
+          fetching--
+          return { fingerprint: 'state 1' }
+        },
+      }),
+    )
+    await update(feeds, { spools: createSpools({ mirror: mirrorOf({}), offline: true }) })
+    expect(most).toBe(limits.feedsAtOnce)
+  })
+
+  it('updates a feed under its lock, and not again what another process brought meanwhile', async () => {
+    await update([feed('one')])
+    const asked: string[] = []
+    const watched = (id: string) =>
+      feed(id, {
+        fetch: async () => {
+          asked.push(id)
+          return { fingerprint: 'state 2' }
+        },
+      })
+    const lock: Store['lock'] = async (name, _signal, work) => {
+      asked.push(name)
+      if (name === 'feed:one') await store.advisories.checked('one', 'state 2', '2099-01-01T00:00:00.000Z')
+      return work()
+    }
+    const feeds = [watched('one'), watched('two')]
+    expect(await outcomes(feeds, { lock })).toEqual(['one fresh', 'two imported'])
+    expect(asked.sort()).toEqual(['feed:one', 'feed:two', 'two'])
+    expect(await outcomes(feeds.slice(0, 1), { lock, force: true })).toEqual(['one imported'])
+  })
+
+  it('does not believe a clock that was ahead for longer than the age it is asked for', async () => {
+    await update([feed('one')])
+    await store.advisories.checked('one', 'state 1', new Date(Date.now() + 90_000_000).toISOString())
+    expect(await outcomes([feed('one')], { maxAge: 86_400_000 })).toEqual(['one unchanged'])
+    await store.advisories.checked('one', 'state 1', new Date(Date.now() + 60_000).toISOString())
+    expect(await outcomes([feed('one')], { maxAge: 86_400_000 })).toEqual(['one fresh'])
+  })
+
+  it('does not take a source at its word that what was never loaded did not change', async () => {
+    const liar = feed('one', { fetch: async () => 'unchanged' })
+    const [outcome] = await update([liar])
+    expect(outcome).toMatchObject({ outcome: 'failed', error: { code: 'FEED_FAILED' } })
   })
 
   it('stops when told to, and notes no failure', async () => {
@@ -176,9 +257,10 @@ describe('updateFeeds', () => {
   })
 
   it('stops for what is wrong with all feeds', async () => {
-    const spool = () => createSpool({ mirror: 'ftp://a.example/', offline: true })
-    const error = await update([feed('one'), feed('two')], { spool }).catch((thrown: unknown) => thrown)
-    expect((error as ChiaroError).code).toBe('CONFIG_INVALID')
+    const full = new ChiaroError('DATABASE_FAILED', 'the disk is full')
+    const error = await update([feed('one', fails(full)), feed('two')]).catch((thrown: unknown) => thrown)
+    expect(error).toBe(full)
+    expect((await store.advisories.status()).filter(({ lastError }) => lastError !== undefined)).toEqual([])
   })
 
   it('tells progress of each feed, and its end', async () => {
@@ -195,20 +277,36 @@ describe('updateFeeds', () => {
     ])
   })
 
+  it('tells how many of several feeds are done', async () => {
+    const events: ProgressEvent[] = []
+    await update([feed('one'), feed('two', fails(new Error('no'))), feed('three')], {
+      progress: (event) => {
+        if (event.step === 'feeds') events.push(event)
+      },
+    })
+    expect(events.map(({ done, total, finished }) => [done, total, finished])).toEqual([
+      [0, 3, false],
+      [1, 3, false],
+      [2, 3, false],
+      [3, 3, false],
+      [3, 3, true],
+    ])
+  })
+
   it('takes an empty document for what it says only where that can be, and damage elsewhere', async () => {
     const mirror = mirrorOf({
       'secdb.alpinelinux.org/v3.3/main.json': '{"packages": []}',
       'secdb.alpinelinux.org/v3.3/community.json': '{"packages": []}',
       'security-tracker.debian.org/tracker/data/json': '{}',
     })
-    const spool = () => createSpool({ mirror, offline: true })
+    const spools = createSpools({ mirror, offline: true })
     const feeds = [...feedsOf('3.3'), trackerFeed]
-    expect(await outcomes(feeds, { spool })).toEqual([
+    expect(await outcomes(feeds, { spools })).toEqual([
       'alpine-3.3-main failed',
       'alpine-3.3-community imported',
       'debian failed',
     ])
-    expect(await outcomes(feeds.slice(1, 2), { spool })).toEqual(['alpine-3.3-community unchanged'])
+    expect(await outcomes(feeds.slice(1, 2), { spools })).toEqual(['alpine-3.3-community unchanged'])
   })
 
   it('brings a real feed from a mirror', async () => {
@@ -216,9 +314,9 @@ describe('updateFeeds', () => {
     const path = 'security-tracker.debian.org/tracker/data/json'
     const document = { sample: { 'CVE-2099-0001': { description: 'x', releases: { bookworm: state } } } }
     const mirror = mirrorOf({ [path]: JSON.stringify(document) })
-    const spool = () => createSpool({ mirror, offline: true })
-    expect(await outcomes([trackerFeed], { spool })).toEqual(['debian imported'])
-    expect(await outcomes([trackerFeed], { spool })).toEqual(['debian unchanged'])
+    const spools = createSpools({ mirror, offline: true })
+    expect(await outcomes([trackerFeed], { spools })).toEqual(['debian imported'])
+    expect(await outcomes([trackerFeed], { spools })).toEqual(['debian unchanged'])
     const [found] = await store.advisories.candidates([{ scope: 'debian:12', name: 'sample' }])
     expect(found).toMatchObject({
       feed: 'debian',

@@ -1,17 +1,21 @@
 import { abortedError, throwIfAborted } from '../core/abort.ts'
-import { type ErrorCode, isChiaroError, messageOf } from '../core/errors.ts'
-import type { Feed, Spool } from '../core/feed.ts'
+import { ChiaroError, type ErrorCode, isChiaroError, messageOf } from '../core/errors.ts'
+import type { Feed } from '../core/feed.ts'
+import { limits } from '../core/limits.ts'
 import type { Progress } from '../core/progress.ts'
-import type { AdvisoryStore, FeedStatus, ImportResult } from '../core/store.ts'
-import { fetchFeed } from './fetch.ts'
+import type { AdvisoryStore, FeedStatus, ImportResult, Store } from '../core/store.ts'
+import type { Spools } from '../io/spools.ts'
+import { fetchFeed, fetchProgress } from './fetch.ts'
 import { isCurrent, isFresh } from './fresh.ts'
 import { importFeed } from './import.ts'
+import { FeedQueue, type QueuedFeed } from './queue.ts'
 
 /** How to bring feeds up to date. */
 export interface UpdateFeedsOptions {
   readonly store: AdvisoryStore
-  /** Makes a spool, one for each feed that is fetched. */
-  readonly spool: () => Spool
+  /** Keeps other processes from updating a feed at the same time. */
+  readonly lock: Store['lock']
+  readonly spools: Spools
   /** Milliseconds for which data that was found current counts as current; without it the source is always asked. */
   readonly maxAge: number | undefined
   /** Fetch and import although nothing changed. */
@@ -26,8 +30,8 @@ export interface FeedOutcome {
   readonly feed: string
   readonly url: string
   /**
-   * `imported`: read anew. `unchanged`: the source has nothing new. `fresh`: young enough, the source was not asked.
-   * `failed`: what was loaded before is still there.
+   * `imported`: read anew. `unchanged`: the source has nothing new. `fresh`: young enough, or another process was just
+   * bringing it; the source was not asked. `failed`: what was loaded before is still there.
    */
   readonly outcome: 'imported' | 'unchanged' | 'fresh' | 'failed'
   /** What the import did, if there was one. */
@@ -36,49 +40,56 @@ export interface FeedOutcome {
   readonly error?: { readonly code: ErrorCode; readonly message: string }
 }
 
-/** Feeds that are fetched at the same time, each from another host at best. */
-const parallelFetches = 4
-
 /** What is wrong with more than one feed. */
 const fatal: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'CONFIG_INVALID', 'DATABASE_FAILED', 'DATABASE_NEWER'])
 
+/** The step of progress that counts the feeds. */
+const allFeeds = 'feeds'
+
 /**
- * Brings feeds up to date: several are fetched at a time, one is imported. A feed that fails is an outcome, noted in the store,
- * and the others go on. Data made by another version of its parser is imported anew, whatever its source says. The
- * outcomes are in the order of `feeds`. Throws `ABORTED`, `CONFIG_INVALID`, `DATABASE_FAILED` and `DATABASE_NEWER`.
+ * Brings feeds up to date: `limits.feedsAtOnce` at a time, of which one is imported, and no host is asked for more than
+ * `limits.feedFetchesPerHost`. A feed that fails is an outcome, noted in the store, and the others go on. Data made by another
+ * version of its parser is imported anew, whatever its source says. The outcomes are in the order of `feeds`. Throws `ABORTED`,
+ * `CONFIG_INVALID`, `DATABASE_FAILED` and `DATABASE_NEWER`.
  */
 export async function updateFeeds(
   feeds: readonly Feed[],
   options: UpdateFeedsOptions,
 ): Promise<readonly FeedOutcome[]> {
-  const statuses = await options.store.status(feeds.map(({ id }) => id))
-  const known = new Map(statuses.map((status) => [status.feed, status]))
   // Not AbortSignal.any: the state of such a signal is asked for with every record, and is slow to tell.
   const stop = new AbortController()
   const abort = () => stop.abort(options.signal.reason)
   if (options.signal.aborted) abort()
   options.signal.addEventListener('abort', abort, { once: true })
   const updater = new Updater({ ...options, signal: stop.signal })
+  const queue = new FeedQueue(feeds, options.spools.hostOf)
   const outcomes: FeedOutcome[] = []
-  const waiting = feeds.entries()
+  const report = (finished: boolean) => {
+    if (feeds.length < 2) return
+    const done = outcomes.filter(Boolean).length
+    options.progress({ step: allFeeds, label: 'feeds', unit: 'items', done, total: feeds.length, finished })
+  }
 
   async function work(): Promise<void> {
     try {
-      for (const [index, feed] of waiting) {
-        throwIfAborted(stop.signal)
-        outcomes[index] = await updater.update(feed, known.get(feed.id))
+      for (let next = await queue.next(stop.signal); next !== undefined; next = await queue.next(stop.signal)) {
+        outcomes[next.index] = await updater.update(next)
+        report(false)
       }
+      throwIfAborted(stop.signal)
     } catch (error) {
       stop.abort(error)
       throw error
     }
   }
   try {
-    const workers = Array.from({ length: parallelFetches }, work)
+    report(false)
+    const workers = Array.from({ length: limits.feedsAtOnce }, work)
     await Promise.allSettled(workers)
     await Promise.all(workers)
     return outcomes
   } finally {
+    report(true)
     options.signal.removeEventListener('abort', abort)
   }
 }
@@ -92,12 +103,18 @@ class Updater {
     this.#options = options
   }
 
-  async update(feed: Feed, status: FeedStatus | undefined): Promise<FeedOutcome> {
-    const { store, progress, signal } = this.#options
+  async update(queued: QueuedFeed): Promise<FeedOutcome> {
+    const { store, lock, progress, signal } = this.#options
+    const { feed } = queued
     const about = { feed: feed.id, url: feed.url }
-    if (this.#isFresh(feed, status)) return { ...about, outcome: 'fresh' }
+    const before = await this.#status(feed)
+    if (this.#isFresh(feed, before)) {
+      queued.fetched()
+      return { ...about, outcome: 'fresh' }
+    }
     try {
-      return { ...about, ...(await this.#bring(feed, isCurrent(feed, status) ? status.fingerprint : undefined)) }
+      const brought = await lock(`feed:${feed.id}`, signal, () => this.#bring(queued, before))
+      return { ...about, ...brought }
     } catch (error) {
       if (signal.aborted) throw abortedError(signal)
       if (isChiaroError(error) && fatal.has(error.code)) throw error
@@ -106,20 +123,38 @@ class Updater {
       await store.failed(feed, failure)
       return { ...about, outcome: 'failed', error: failure }
     } finally {
+      queued.fetched()
       progress({ step: feed.id, label: feed.id, unit: 'records', done: 0, total: undefined, finished: true })
     }
   }
 
-  async #bring(feed: Feed, last: string | undefined): Promise<Pick<FeedOutcome, 'outcome' | 'result'>> {
-    const { store, progress, signal, force } = this.#options
-    await using spool = this.#options.spool()
-    const fetched = await fetchFeed(feed, spool, force ? undefined : last, { progress, signal })
+  /** Fetches and imports a feed that no other process updates meanwhile. `before`: its status before the wait for that. */
+  async #bring(
+    { feed, fetched: ready }: QueuedFeed,
+    before: FeedStatus | undefined,
+  ): Promise<Pick<FeedOutcome, 'outcome' | 'result'>> {
+    const { store, progress, signal, force, spools } = this.#options
+    const status = await this.#status(feed)
+    if (!force && isCurrent(feed, status) && status.checkedAt !== before?.checkedAt) return { outcome: 'fresh' }
+    const last = isCurrent(feed, status) && !force ? status.fingerprint : undefined
+    await using spool = spools.open(fetchProgress(feed, progress))
+    const fetched = await fetchFeed(feed, spool, last, { progress, signal })
+    ready()
     if (fetched === 'unchanged') {
-      await store.checked(feed.id, last!)
+      if (last === undefined) {
+        throw new ChiaroError('FEED_FAILED', `${feed.id} is said to be unchanged, but was never loaded`, {
+          where: feed.url,
+        })
+      }
+      await store.checked(feed.id, last)
       return { outcome: fetched }
     }
     const result = await this.#inTurn(() => importFeed(feed, spool, fetched, { store, progress, signal }))
     return { outcome: 'imported', result }
+  }
+
+  async #status(feed: Feed): Promise<FeedStatus | undefined> {
+    return (await this.#options.store.status([feed.id]))[0]
   }
 
   #isFresh(feed: Feed, status: FeedStatus | undefined): boolean {

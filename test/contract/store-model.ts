@@ -17,9 +17,9 @@ import { sortedKeys, texts } from './store-texts.ts'
 
 const never = new AbortController().signal
 
-const scopes = ['debian:11', 'debian:12', 'ubuntu:22.04']
+export const scopes = ['debian:11', 'debian:12', 'ubuntu:22.04']
 const names = ['openssl', 'zlib', 'linux', '']
-const allKeys = scopes.flatMap((scope) => names.map((name) => ({ scope, name })))
+export const allKeys = scopes.flatMap((scope) => names.map((name) => ({ scope, name })))
 const allIds = ['CVE-1', 'CVE-2', 'CVE-3', 'CVE-4', 'cve-4']
 const allFacts = ['epss', 'kev', '']
 
@@ -73,7 +73,7 @@ const factArbitrary = fc.record({ fact: fc.constantFrom(...allFacts), value: fc.
 const removalArbitrary = fc.record({ removed: fc.constantFrom(...allIds, ...allFacts) })
 
 /** One import: into which of two feeds, of everything or of what changed, which records. */
-interface ModelGeneration {
+export interface ModelGeneration {
   readonly feed: string
   readonly partial: boolean
   readonly records: readonly FeedRecord[]

@@ -164,6 +164,7 @@ export function testPast(opened: () => Store): void {
       expect(await changes(1, 4)).toEqual(['closed s a CVE-1 1 -', 'added s a CVE-2 - 1', 'added s c CVE-1 - 3'])
       expect(await changes(3)).toEqual(['added s b CVE-1 - 1', 'added s c CVE-1 - 3'])
       expect(await changes(4)).toEqual([])
+      expect(await changes(3, 2)).toEqual(['added s a CVE-1 - 2', 'closed s a CVE-2 1 -', 'added s b CVE-1 - 1'])
       expect(await changes(2, 2)).toEqual([])
     })
 

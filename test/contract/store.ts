@@ -5,10 +5,12 @@ import { limits } from '../../src/core/limits.ts'
 import { hashPath, PathSet } from '../../src/core/path-set.ts'
 import type { AdvisoryStore, Store } from '../../src/core/store.ts'
 import { advisory, fact, gap, manyAdvisories, source, statement } from '../support/records.ts'
+import { exchangeContract } from './store-exchange.ts'
 import { testFacts } from './store-facts.ts'
 import { compareWithModel, generationArbitrary } from './store-model.ts'
 import { testPartialImports } from './store-partial.ts'
 import { testPast } from './store-past.ts'
+import { compareWithPast } from './store-past-model.ts'
 import { testRecords } from './store-records.ts'
 import { digest, indexReport, layerIndex, matches } from './store-samples.ts'
 import { texts } from './store-texts.ts'
@@ -22,8 +24,16 @@ export interface StoreSample {
 
 const never = new AbortController().signal
 
-/** What every database must keep. `several`: whether two stores can open the same database. */
-export function testStore(name: string, create: () => Promise<StoreSample>, { several }: { several: boolean }): void {
+/** What kind of database it is. */
+export interface StoreKind {
+  /** Whether two stores can open the same database. */
+  readonly several: boolean
+  /** How many sequences of imports are tried. */
+  readonly sequences: number
+}
+
+/** What every database must keep. */
+export function testStore(name: string, create: () => Promise<StoreSample>, { several, sequences }: StoreKind): void {
   describe(`the contract of ${name}`, () => {
     let sample: StoreSample
     let store: Store
@@ -40,6 +50,10 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
       await store[Symbol.asyncDispose]()
       await sample.remove()
       expect(problems).toEqual([])
+    })
+
+    describe('data files', () => {
+      it.each(exchangeContract)('%s', (_, holds) => holds(store))
     })
 
     describe('advisories', () => {
@@ -516,8 +530,48 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
               await own.remove()
             }
           }),
-          { numRuns: 40 },
+          { numRuns: sequences },
         )
+      })
+
+      it('any state can be asked for again, and what changed between any two', { timeout: 120_000 }, async () => {
+        await fc.assert(
+          fc.asyncProperty(fc.array(generationArbitrary, { minLength: 1, maxLength: 5 }), async (generations) => {
+            const own = await create()
+            const fresh = await own.open()
+            try {
+              await compareWithPast(fresh, generations)
+            } finally {
+              await fresh[Symbol.asyncDispose]()
+              await own.remove()
+            }
+          }),
+          { numRuns: sequences },
+        )
+      })
+
+      it('gc keeps every state since, and what is gone is no data, never other data', async () => {
+        const key = { scope: 'debian:12', name: 'a' }
+        const times: string[] = []
+        for (const version of ['1', '2', '3']) {
+          await advisories.import(source([advisory('CVE-1', [statement(key.scope, key.name, version)])]), never)
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          times.push(new Date().toISOString())
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+        const seen = () =>
+          Promise.all(
+            times.map(async (asOf) => {
+              const found = await advisories.candidates([key], { asOf })
+              return found.map(({ statement: { fixedIn } }) => fixedIn).join()
+            }),
+          )
+        expect(await seen()).toEqual(['1', '2', '3'])
+        await store.gc(times[1]!)
+        expect(await seen()).toEqual(['', '2', '3'])
+        expect((await advisories.generations('debian')).map(({ number }) => number)).toEqual([2, 3])
+        expect((await advisories.status(['debian'], times[0]))[0]).toMatchObject({ generation: 0, checkedAt: null })
+        expect(await advisories.scopeSizes(['debian:12'], times[0])).toEqual(new Map([['debian:12', 0]]))
       })
     })
 

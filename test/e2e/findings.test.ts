@@ -29,6 +29,7 @@ async function reported(reference: string): Promise<ReadonlyMap<string, string>>
     mirror: feeds!,
     offline: true,
     maxDataAge: Number.POSITIVE_INFINITY,
+    enrich: false,
   })
   expect(gaps.filter(({ code }) => code !== 'distribution-end-of-life')).toEqual([])
   return new Map(

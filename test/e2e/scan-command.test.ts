@@ -20,7 +20,7 @@ describe('chiaro scan of the bundled example', () => {
     const { code, stdout, stderr } = await scan()
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^Image +oci-layout:/)
-    expect(stdout).toMatch(/HIGH +CVE-2099-1002 +curl, libcurl4t64 +8\.14\.1-2\+deb13u2 +8\.14\.1-2\+deb13u3 +#2\n/)
+    expect(stdout).toMatch(/HIGH +80 +CVE-2099-1002 +curl, libcurl4t64 +8\.14\.1-2\+deb13u2 +8\.14\.1-2\+deb13u3 +#2\n/)
     expect(stdout).toContain('Upgrading these 4 packages fixes 4 of 8 findings (4 high):')
     expect(stdout).not.toContain('\u001b')
   })
@@ -44,6 +44,19 @@ describe('chiaro scan of the bundled example', () => {
     expect(JSON.parse(readFileSync(files[0]!, 'utf8')).findings).toHaveLength(8)
     expect(readFileSync(files[1]!, 'utf8')).toBe(stdout)
     expect((await scan('--output', 'json=-')).stdout).toBe(readFileSync(files[0]!, 'utf8'))
+  })
+
+  it('sorts by risk, and does without what it is computed from', async () => {
+    const idsOf = ({ stdout }: CommandResult) =>
+      new Set([...stdout.matchAll(/^[A-Z]+ .*(CVE-2099-1\d{3})/gm)].map((match) => match[1]))
+    const order = ['CVE-2099-1002', 'CVE-2099-1004', 'CVE-2099-1005', 'CVE-2099-1003']
+    expect([...idsOf(await scan('--sort', 'risk'))]).toEqual(order)
+    const plain = await scan('--no-enrich', '--sort', 'risk')
+    expect([...idsOf(plain)]).toEqual(order)
+    expect(plain.stdout).not.toMatch(/RISK|KEV|Enrichment/)
+    const env = { CHIARO_NO_ENRICH: '1', CHIARO_SORT: 'severity', CHIARO_FORMAT: 'json' }
+    const { stdout } = await chiaro(['scan', debian, ...sources], { env })
+    expect(JSON.parse(stdout)).toMatchObject({ enrichment: [], gaps: [] })
   })
 
   it('filters what is shown, and says so', async () => {
@@ -94,7 +107,7 @@ describe('chiaro update and data', () => {
 
   it('imports a feed, and finds it unchanged the next time', async () => {
     expect(first).toMatchObject({ code: 0, stderr: '' })
-    expect(first.stdout).toMatch(/debian +imported +\d+ +\d+ new\n[\s\S]*1 feed is up to date\.\n/)
+    expect(first.stdout).toMatch(/debian +imported +\d+ +\d+ new\n[\s\S]*3 feeds are up to date\.\n/)
     expect((await update('debian')).stdout).toMatch(/debian +unchanged/)
   })
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -22,8 +22,12 @@ export interface CommandResult {
 export interface CommandOptions {
   readonly timeout?: number
   readonly env?: NodeJS.ProcessEnv
-  /** Standard input. */
-  readonly input?: string
+  /** The largest file that it may write, in blocks of 512 bytes. */
+  readonly fileBlocks?: number
+  /** Standard input; `open`: there is none, and it does not end. */
+  readonly input?: string | Buffer | 'open'
+  /** A file for standard output, which is then not in the result. */
+  readonly output?: string
   /** A signal to send, so many milliseconds after the start or after something has come to pass. */
   readonly stop?: { readonly signal: NodeJS.Signals; readonly after: number | Promise<unknown> }
 }
@@ -40,22 +44,26 @@ export function chiaro(args: readonly string[], options: CommandOptions = {}): P
     ...options.env,
   }
   const command = ['--import', join(root, 'bench', 'report-memory.mjs'), join(root, 'src', 'cli', 'main.ts'), ...args]
+  const output = options.output === undefined ? 'pipe' : openSync(options.output, 'w')
   return new Promise((resolve, reject) => {
     const started = performance.now()
-    const child = spawn(process.execPath, command, {
+    const { fileBlocks } = options
+    const limited = ['-c', 'ulimit -f "$0" && exec "$@"', String(fileBlocks), process.execPath, ...command]
+    const [program, own] = fileBlocks === undefined ? [process.execPath, command] : ['sh', limited]
+    const child = spawn(program, own, {
       cwd: root,
       env,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', output, 'pipe'],
       timeout: options.timeout ?? 60_000,
     })
-    child.stdin.on('error', () => {}) // it need not read what it is given
-    child.stdin.end(options.input ?? '')
+    child.stdin!.on('error', () => {}) // it need not read what it is given
+    if (options.input !== 'open') child.stdin!.end(options.input ?? '')
     let stdout = ''
     let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
     })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
     })
     let stopped = Number.NaN
@@ -69,6 +77,7 @@ export function chiaro(args: readonly string[], options: CommandOptions = {}): P
     child.on('error', reject)
     child.on('close', (code, signal) => {
       clearTimeout(timer)
+      if (typeof output === 'number') closeSync(output)
       const ended = performance.now()
       const msToStop = ended - stopped
       resolve({ code, signal, stdout, stderr, ms: ended - started, msToStop, mib: peak(memory) })

@@ -2,15 +2,26 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll } from 'vitest'
-import { type Advisory, type Fact, type FeedRecord, isFact, isGap, type Statement } from '../../src/core/advisory.ts'
-import type { Feed } from '../../src/core/feed.ts'
+import {
+  type Advisory,
+  type Fact,
+  type FeedRecord,
+  isFact,
+  isGap,
+  isRemoval,
+  type Removal,
+  type Statement,
+} from '../../src/core/advisory.ts'
+import type { Feed, Fetched } from '../../src/core/feed.ts'
 import type { Gap } from '../../src/core/gap.ts'
 import { createSpool } from '../../src/io/spool.ts'
 
 /** What a feed has in a mirror. */
 export interface FeedContent {
+  readonly fetched: Fetched | 'unchanged'
   readonly advisories: readonly Advisory[]
   readonly facts: readonly Fact[]
+  readonly removals: readonly Removal[]
   readonly gaps: readonly Gap[]
   /** The one statement about a package and vulnerability; throws if there is none or more than one. */
   statement(name: string, id: string, scope?: string): Statement
@@ -21,13 +32,15 @@ const signal = new AbortController().signal
 /** Fetches and parses a feed from a mirror directory, without the network. */
 export async function readFeed(feed: Feed, mirror: string): Promise<FeedContent> {
   await using spool = createSpool({ mirror, offline: true })
-  await feed.fetch(spool, undefined, signal)
+  const fetched = await feed.fetch(spool, undefined, signal)
   const records: FeedRecord[] = []
   for await (const record of await feed.parse(spool, signal)) records.push(record)
   const advisories = records.filter((record): record is Advisory => 'vulnerability' in record)
   return {
+    fetched,
     advisories,
     facts: records.filter(isFact),
+    removals: records.filter(isRemoval),
     gaps: records.filter(isGap),
     statement: (name, id, scope) => {
       const found = advisories

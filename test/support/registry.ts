@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestCertificate } from './certificate.ts'
+import { type Descriptor, digestOf, tagged } from './layout.ts'
 
 /** How the test registry behaves. */
 export interface TestRegistryOptions {
@@ -17,6 +18,8 @@ export interface TestRegistryOptions {
         readonly identityToken?: string
         /** Requests that one token is good for; what `expires_in` says is an hour. */
         readonly uses?: number
+        /** Nobody's token is good for pushing. */
+        readonly readOnly?: boolean
       }
   /** Speak TLS with this certificate. */
   readonly tls?: TestCertificate
@@ -30,7 +33,7 @@ export interface TestRegistryOptions {
   readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean
 }
 
-/** A registry on 127.0.0.1 that serves an OCI layout as repository `test/image`, with the layout's tags. */
+/** A registry on 127.0.0.1 that serves an OCI layout as repository `test/image`, with the layout's tags, and takes what is pushed into it. */
 export interface TestRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */
   readonly host: string
@@ -42,7 +45,7 @@ export interface TestRegistry extends AsyncDisposable {
 export async function startRegistry(directory: string, options: TestRegistryOptions = {}): Promise<TestRegistry> {
   const requests: string[] = []
   const throttled = new Set<string>()
-  const tokens = new Map<string, number>()
+  const tokens = new Map<string, Token>()
   const store = await listen(options.tls, (request, response) => {
     requests.push(`store ${request.method} ${request.url} ${request.headers.authorization}`)
     if (request.headers.authorization !== undefined) response.writeHead(400).end()
@@ -58,7 +61,9 @@ export async function startRegistry(directory: string, options: TestRegistryOpti
     } else if (request.url!.startsWith('/token')) {
       await sendToken(request, response, options, tokens)
     } else if (!isAllowed(request, options, tokens)) {
-      challenge(response, registry.host, options)
+      challenge(request, response, registry.host, options)
+    } else if (isWrite(request)) {
+      await receive(request, response, directory)
     } else {
       route(request, response, directory, options, store.host)
     }
@@ -84,19 +89,34 @@ async function listen(
   return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, server }
 }
 
-function isAllowed(request: IncomingMessage, { auth }: TestRegistryOptions, tokens: Map<string, number>): boolean {
+interface Token {
+  uses: number
+  readonly mayPush: boolean
+}
+
+function isWrite({ method }: IncomingMessage): boolean {
+  return method === 'POST' || method === 'PUT'
+}
+
+function isAllowed(request: IncomingMessage, { auth }: TestRegistryOptions, tokens: Map<string, Token>): boolean {
   if (auth === undefined) return true
   const header = request.headers.authorization ?? ''
   if (auth.kind === 'basic') return header === basic(auth.username, auth.password)
-  const uses = tokens.get(header.replace('Bearer ', '')) ?? 0
-  tokens.set(header.replace('Bearer ', ''), uses - 1)
-  return uses > 0
+  const token = tokens.get(header.replace('Bearer ', ''))
+  if (token === undefined || (isWrite(request) && !token.mayPush)) return false
+  return token.uses-- > 0
 }
 
-function challenge(response: ServerResponse, host: string, options: TestRegistryOptions): void {
+function challenge(
+  request: IncomingMessage,
+  response: ServerResponse,
+  host: string,
+  options: TestRegistryOptions,
+): void {
   const { auth } = options
   const scheme = options.tls === undefined ? 'http' : 'https'
-  const token = `Bearer realm="${scheme}://${host}/token",service="test, registry",scope="repository:test/image:pull"`
+  const actions = isWrite(request) ? 'pull,push' : 'pull'
+  const token = `Bearer realm="${scheme}://${host}/token",service="test, registry",scope="repository:test/image:${actions}"`
   response.writeHead(401, { 'www-authenticate': auth?.kind === 'basic' ? 'Basic realm="test"' : token })
   response.end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')
 }
@@ -105,7 +125,7 @@ async function sendToken(
   request: IncomingMessage,
   response: ServerResponse,
   { auth }: TestRegistryOptions,
-  tokens: Map<string, number>,
+  tokens: Map<string, Token>,
 ): Promise<void> {
   if (auth?.kind !== 'token') {
     response.writeHead(404).end()
@@ -118,14 +138,55 @@ async function sendToken(
     request.method === 'POST'
       ? fields.get('refresh_token') === auth.identityToken && fields.get('grant_type') === 'refresh_token'
       : auth.identityToken === undefined && request.headers.authorization === password
-  const asked = fields.get('service') === 'test, registry' && fields.get('scope') === 'repository:test/image:pull'
+  const actions = /^repository:test\/image:(pull|pull,push)$/.exec(fields.get('scope') ?? '')?.[1]
+  const asked = fields.get('service') === 'test, registry' && actions !== undefined
   if (!known || !asked) {
     response.writeHead(401).end('{"details":"incorrect username or password"}')
     return
   }
   const token = `token-${tokens.size}`
-  tokens.set(token, auth.uses ?? 1_000_000)
+  tokens.set(token, { uses: auth.uses ?? 1_000_000, mayPush: actions === 'pull,push' && auth.readOnly !== true })
   response.end(JSON.stringify({ [request.method === 'POST' ? 'access_token' : 'token']: token, expires_in: 3600 }))
+}
+
+/** Takes an upload: a blob begun with POST and sent with PUT, or a manifest (distribution specification, "Push"). */
+async function receive(request: IncomingMessage, response: ServerResponse, directory: string): Promise<void> {
+  const bytes = Buffer.concat(await request.toArray())
+  const url = new URL(request.url!, 'http://registry')
+  const [, kind, reference] = /^\/v2\/test\/image\/(blobs\/uploads|manifests)\/(.*)$/.exec(url.pathname) ?? []
+  if (kind === 'blobs/uploads' && request.method === 'POST' && reference === '') {
+    response.writeHead(202, { location: '/v2/test/image/blobs/uploads/1?_state=a%2Fb' }).end()
+  } else if (kind === 'blobs/uploads' && url.searchParams.get('_state') === 'a/b') {
+    const digest = digestOf(bytes)
+    if (url.searchParams.get('digest') !== digest) return refuse(response, 'DIGEST_INVALID')
+    keepBlob(directory, digest, bytes)
+    response.writeHead(201, { location: `/v2/test/image/blobs/${digest}` }).end()
+  } else if (kind === 'manifests') {
+    const { config, layers } = JSON.parse(bytes.toString()) as { config: Descriptor; layers: Descriptor[] }
+    const missing = [config, ...layers].find(({ digest }) => !existsSync(blobPath(directory, digest)))
+    if (missing !== undefined) return refuse(response, 'MANIFEST_BLOB_UNKNOWN')
+    const digest = digestOf(bytes)
+    keepBlob(directory, digest, bytes)
+    const path = join(directory, 'index.json')
+    const { manifests } = JSON.parse(readFileSync(path, 'utf8')) as { manifests: { annotations?: object }[] }
+    const entry = tagged({ mediaType: request.headers['content-type'], digest, size: bytes.length }, reference!)
+    const others = manifests.filter((other) => JSON.stringify(other.annotations).includes(`"${reference}"`) === false)
+    writeFileSync(path, JSON.stringify({ schemaVersion: 2, manifests: [...others, entry] }))
+    response.writeHead(201, { 'docker-content-digest': digest }).end()
+  } else {
+    refuse(response, 'UNSUPPORTED')
+  }
+}
+
+function refuse(response: ServerResponse, code: string): void {
+  response.writeHead(400, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ errors: [{ code, message: 'not taken' }] }))
+}
+
+function keepBlob(directory: string, digest: string, bytes: Buffer): void {
+  const path = blobPath(directory, digest)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, bytes)
 }
 
 function route(

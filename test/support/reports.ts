@@ -73,11 +73,18 @@ export function findingOf(
     purl: pkg.purl,
     fixedIn,
     state: fixedIn === null ? 'open' : 'fixed',
+    setAside: null,
     severity,
     severitySource: 'debian',
+    cvss: [],
+    weaknesses: [],
+    epss: null,
+    kev: null,
+    risk: null,
     description: `A vulnerability of ${pkg.source.name}.`,
     links: [`https://security-tracker.debian.org/tracker/${encodeURIComponent(id.toWellFormed())}`],
     advisory: null,
+    advisoryLink: null,
     note: null,
     why: {
       feed: 'debian',
@@ -112,8 +119,22 @@ export function reportOf(more: Partial<VulnerabilityReport> = {}): Vulnerability
     findings: [],
     gaps: [],
     data: [debianData],
+    enrichment: [],
     ...more,
   }
+}
+
+const exploited: Partial<Finding> = {
+  cvss: [{ source: 'nvd', version: '3.1', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', score: 9.8 }],
+  weaknesses: ['CWE-787'],
+  epss: { score: 0.26, percentile: 0.96, date: '2026-03-01' },
+  kev: { dateAdded: '2026-02-01', dueDate: '2026-02-22', ransomware: true },
+  risk: 100,
+}
+const likely: Partial<Finding> = {
+  cvss: [{ source: 'redhat', version: '4.0', vector: 'CVSS:4.0/AV:N', score: null }],
+  epss: { score: 0.42, percentile: 0.97, date: null },
+  risk: 33.6,
 }
 
 /** A report with every state, severity and kind of row that there is. */
@@ -133,11 +154,15 @@ export function sampleReport(more: Partial<VulnerabilityReport> = {}): Vulnerabi
   const packages = [tool, libssl3, libdb, ...curls, ...utils, tar, perl]
   const findings: readonly Finding[] = [
     ...curls.map((pkg) =>
-      findingOf(pkg, 'CVE-2023-38545', 'critical', '7.88.1-10+deb12u4', { advisory: 'DSA-5523-1' }),
+      findingOf(pkg, 'CVE-2023-38545', 'critical', '7.88.1-10+deb12u4', {
+        advisory: 'DSA-5523-1',
+        advisoryLink: 'https://security-tracker.debian.org/tracker/DSA-5523-1',
+        ...exploited,
+      }),
     ),
     findingOf(libdb, 'CVE-2019-8457', 'critical', null, { state: 'deferred' }),
-    findingOf(libssl3, 'CVE-2023-5363', 'high', '3.0.11-1~deb12u2'),
-    findingOf(tool, 'CVE-2023-5363', 'high', '3.0.11-1~deb12u2'),
+    findingOf(libssl3, 'CVE-2023-5363', 'high', '3.0.11-1~deb12u2', likely),
+    findingOf(tool, 'CVE-2023-5363', 'high', '3.0.11-1~deb12u2', likely),
     findingOf(libssl3, 'CVE-2024-6119', 'high', '3.0.14-1~deb12u2'),
     findingOf(tool, 'CVE-2024-6119', 'high', '3.0.14-1~deb12u2'),
     findingOf(perl, 'CVE-2023-47038', 'medium', '5.36.0-7+deb12u1', { note: 'needs Ubuntu Pro (esm-infra)' }),
@@ -227,7 +252,7 @@ export function writerOptions(more: Partial<WriterOptions> = {}): WriterOptions 
     color: false,
     now: new Date('2026-03-01T12:00:00.000Z'),
     versions: () => undefined,
-    shown: { severity: undefined, onlyFixed: false, hidden: 0 },
+    shown: { severity: undefined, onlyFixed: false, hidden: 0, setAside: [] },
     ...more,
   }
 }

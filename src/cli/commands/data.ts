@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import { parseDays, parseWord } from '../../config/values.ts'
+import { parseDays, parseState, parseWord } from '../../config/values.ts'
 import { addOption } from '../option.ts'
 import type { CommandContext } from '../program.ts'
 import type { DataOptions, GcOptions } from '../run/data.ts'
+import type { DiffOptions } from '../run/diff.ts'
 import { defineExchange } from './exchange.ts'
 import { addColorOption, addDatabaseOption, type DatabaseOptions, inheritDatabase } from './options.ts'
 
@@ -19,22 +20,48 @@ export function defineData(program: Command, context: CommandContext): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  chiaro data\n  chiaro data --format json\n  chiaro data verify\n  chiaro data gc --keep 7',
+      '\nExamples:\n  chiaro data\n  chiaro data --format json\n  chiaro data verify\n  chiaro data gc --keep 90',
     )
+  addFormatOption(command)
+  addDatabaseOption(command)
+  addColorOption(command)
+  command.action((options: DataOptions) =>
+    context.run(command, async () => (await import('../run/data.ts')).runData(options)),
+  )
+  defineDiff(command, context)
+  defineExchange(command, context)
+  defineVerify(command, context)
+  defineGc(command, context)
+}
+
+function addFormatOption(command: Command): void {
   addOption(command, 'Report:', '--format <format>', `format on standard output: ${formats.join(', ')}`, {
     env: 'CHIARO_FORMAT',
     parse: parseWord(formats),
     default: 'table',
     defaultWords: 'table',
   })
+}
+
+function defineDiff(data: Command, context: CommandContext): void {
+  const command = data
+    .command('diff')
+    .argument('<feed>', 'a feed, as "chiaro data" names it')
+    .argument('[from]', 'a generation, day or time; default: the generation before')
+    .argument('[to]', 'a generation, day or time; default: the current one')
+    .summary('show what changed in a feed')
+    .description('Shows the statements of a feed that were added, changed or withdrawn between two of its states.')
+    .addHelpText('after', '\nExamples:\n  chiaro data diff debian\n  chiaro data diff debian 2026-03-01 --format json')
+  addFormatOption(command)
   addDatabaseOption(command)
   addColorOption(command)
-  command.action((options: DataOptions) =>
-    context.run(command, async () => (await import('../run/data.ts')).runData(options)),
+  command.action((feed: string, from: string | undefined, to: string | undefined, options: DiffOptions) =>
+    context.run(command, async (signal) => {
+      const { runDiff } = await import('../run/diff.ts')
+      const [first, last] = [from, to].map((state) => (state === undefined ? undefined : parseState(state)))
+      return runDiff(feed, first, last, inheritDatabase(command, options), signal)
+    }),
   )
-  defineExchange(command, context)
-  defineVerify(command, context)
-  defineGc(command, context)
 }
 
 function defineVerify(data: Command, context: CommandContext): void {
@@ -53,11 +80,13 @@ function defineGc(data: Command, context: CommandContext): void {
   const command = data
     .command('gc')
     .summary('remove what is no longer needed')
-    .description('Removes statements that are no longer true, and layers and images that were not scanned for a while.')
-    .addHelpText('after', '\nExample:\n  chiaro data gc --keep 7')
+    .description(
+      'Removes statements that have not been true for a while, and layers and images that were not scanned for as long.',
+    )
+    .addHelpText('after', '\nExample:\n  chiaro data gc --keep 90')
   addOption(command, 'Vulnerability data:', '--keep <days>', 'keep what was in use within so many days', {
     parse: parseDays,
-    default: 30,
+    default: 365,
   })
   addDatabaseOption(command)
   command.action((options: GcOptions) =>

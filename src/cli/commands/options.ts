@@ -36,7 +36,7 @@ const data = 'Vulnerability data:'
 const terminal = 'Terminal:'
 
 export function addDatabaseOption(command: Command): void {
-  addOption(command, data, '--db <file>', 'the database', {
+  addOption(command, data, '--db <file|url>', 'the database: a file, or postgres://USER@HOST/NAME', {
     env: 'CHIARO_DB',
     default: defaultDatabase(),
     defaultWords: "in the user's data directory",

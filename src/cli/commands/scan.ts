@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { parseDuration, parsePlatform, parseWord } from '../../config/values.ts'
+import { parseDuration, parsePlatform, parseTime, parseWord } from '../../config/values.ts'
+import { findingOrders } from '../../core/finding-order.ts'
 import { severities } from '../../core/severity.ts'
 import { addOption } from '../option.ts'
 import type { CommandContext } from '../program.ts'
@@ -58,6 +59,13 @@ export function defineScan(program: Command, context: CommandContext): void {
       defaultWords: '24h',
     },
   )
+  addOption(command, 'Vulnerability data:', '--no-enrich', 'do without CVSS scores, EPSS and KEV', {
+    env: 'CHIARO_NO_ENRICH',
+  })
+  addOption(command, 'Vulnerability data:', '--as-of <time>', 'answer with the data as it was then: 2026-03-01', {
+    env: 'CHIARO_AS_OF',
+    parse: parseTime,
+  })
   addTerminalOptions(command)
   command.action((image: string, options: ScanOptions) =>
     context.run(command, (signal) => runScan(image, options, signal)),
@@ -86,6 +94,15 @@ function addReportOptions(command: Command): void {
   })
   addOption(command, group, '--only-fixed', 'show and judge only findings that have a fix', {
     env: 'CHIARO_ONLY_FIXED',
+  })
+  addOption(command, group, '--all', 'also findings that mean nothing for their package: kernel headers', {
+    env: 'CHIARO_ALL',
+  })
+  addOption(command, group, '--sort <order>', `the order of findings: ${findingOrders.join(', ')}`, {
+    env: 'CHIARO_SORT',
+    parse: parseWord(findingOrders),
+    default: 'severity',
+    defaultWords: 'severity',
   })
 }
 

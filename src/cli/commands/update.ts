@@ -8,6 +8,7 @@ const examples = `
 Examples:
   chiaro update                         every feed, where it changed
   chiaro update debian 'alpine-3.22-*'  some; "chiaro data" shows the names
+  chiaro update nvd epss kev            scores, likelihoods, exploitation
   chiaro update --mirror /srv/feeds     from a mirror
 
 Exit codes:
@@ -21,7 +22,7 @@ export function defineUpdate(program: Command, context: CommandContext): void {
     .description(
       'Fetches vulnerability data that changed. A scan does it for what it needs; this does it ahead of time.',
     )
-    .argument('[feed...]', 'feeds, or distributions for all their feeds (default: all)')
+    .argument('[feed...]', 'feeds, or distributions and sources for all their feeds (default: all)')
     .addHelpText('after', examples)
   addOption(command, 'Vulnerability data:', '--force', 'read the feeds again although nothing changed')
   addFeedOptions(command)

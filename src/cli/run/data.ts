@@ -1,4 +1,5 @@
 import { createEngine, type Engine } from '../../compose.ts'
+import { printableLocation } from '../../core/database-location.ts'
 import type { FeedStatus } from '../../core/store.ts'
 import { type Cell, type Column, columnWidths, line, painter, paragraph, tableLines } from '../../report/layout.ts'
 import { ago, counted, grouped } from '../../report/words.ts'
@@ -27,13 +28,16 @@ export async function runData(options: DataOptions): Promise<number> {
   const notLoaded = engine.feedIds().filter((feed) => !loaded.has(feed))
   if (options.format === 'json') {
     await writeOut([
-      `${JSON.stringify({ schemaVersion: 1, database: options.db, feeds: feeds.map(feedJson), notLoaded }, null, 2)}\n`,
+      `${JSON.stringify({ schemaVersion: 1, database: printableLocation(options.db), feeds: feeds.map(feedJson), notLoaded }, null, 2)}\n`,
     ])
     return exitCodes.passed
   }
   const color = wantsColor(options.color, process.stdout, process.env)
   await writeOut(
-    dataText({ feeds, notLoaded, database: options.db }, { width: widthOf(process.stdout), color, now: new Date() }),
+    dataText(
+      { feeds, notLoaded, database: printableLocation(options.db) },
+      { width: widthOf(process.stdout), color, now: new Date() },
+    ),
   )
   return exitCodes.passed
 }
@@ -43,11 +47,11 @@ export async function runVerify(options: DatabaseOptions): Promise<number> {
   await using engine = await open(options)
   const problems = await engine.store.verify()
   if (problems.length === 0) {
-    await writeOut([`The database is sound: ${line(options.db)}\n`])
+    await writeOut([`The database is sound: ${line(printableLocation(options.db))}\n`])
     return exitCodes.passed
   }
   await writeOut([
-    `The database is damaged: ${line(options.db)}\n`,
+    `The database is damaged: ${line(printableLocation(options.db))}\n`,
     ...problems.map((problem) => `  - ${line(problem)}\n`),
   ])
   await writeOut(['Remove it and run "chiaro update": everything in it can be fetched again.\n'])

@@ -1,21 +1,29 @@
-import { createReadStream } from 'node:fs'
-import { createEngine, type Engine, type RunOptions, writeFileWhole } from '../../compose.ts'
-import { ChiaroError, messageOf } from '../../core/errors.ts'
+import { addAbortSignal } from 'node:stream'
+import {
+  createEngine,
+  type DataFormat,
+  type Engine,
+  type RunOptions,
+  type Transfer,
+  writeFileWhole,
+} from '../../compose.ts'
+import { ChiaroError } from '../../core/errors.ts'
 import { line } from '../../report/layout.ts'
 import { counted } from '../../report/words.ts'
 import type { DatabaseOptions, RegistryCommandOptions, TerminalOptions } from '../commands/options.ts'
 import { exitCodes } from '../exit.ts'
-import { writeBytes, writeOut } from '../output.ts'
+import { checkTarget, writeBytes, writeOut } from '../output.ts'
 import { bytes, showProgress } from '../progress.ts'
 import { wantsColor, widthOf } from '../terminal.ts'
 import { registryOptions } from './credentials.ts'
-import { updateText } from './update.ts'
+import { outcomesTable } from './update.ts'
 
 /** What the options of `chiaro data import` come to. */
 export interface ImportOptions extends DatabaseOptions, TerminalOptions {}
 
 /** What the options of `chiaro data export` come to. */
 export interface ExportOptions extends ImportOptions {
+  readonly format: DataFormat
   readonly since?: number | string
 }
 
@@ -29,12 +37,29 @@ export async function runExport(
   options: ExportOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const size = await running(options, signal, (engine, run) => {
-    const content = engine.exchange.export(feeds, options.since, run)
-    return file === '-' ? writeBytes(content, signal) : writeFileWhole(file, content)
+  if (options.format === 'clair' && options.since !== undefined) {
+    throw new ChiaroError('CONFIG_INVALID', 'a bundle for Clair has everything: --since is of no use for it', {
+      where: '--since',
+      advice: 'Leave it out.',
+    })
+  }
+  if (file !== '-') checkTarget(file)
+  const compression = compressionOf(file, options.format)
+  const { format, since } = options
+  const { size, leftOut } = await running(options, signal, async (engine, run) => {
+    const { content, leftOut } = await engine.exchange.export(feeds, { format, since, compression, ...run })
+    return { size: await (file === '-' ? writeBytes(content, signal) : writeFileWhole(file, content)), leftOut }
   })
-  if (file !== '-' && options.quiet !== true) await writeOut([`Wrote ${line(file)}: ${bytes(size)}.\n`])
+  if (leftOut.length > 0)
+    process.stderr.write(`Left out, as Clair has no updater for them: ${line(leftOut.join(', '))}.\n`)
+  if (file !== '-') await writeOut([`Wrote ${line(file)}: ${bytes(size)}.\n`])
   return exitCodes.passed
+}
+
+/** As the end of the file's name says; else zstd for ours, and none for Clair, which has to be told what there is. */
+function compressionOf(file: string, format: DataFormat): 'none' | 'gzip' | 'zstd' {
+  if (/\.gz$/i.test(file)) return 'gzip'
+  return /\.zst$/i.test(file) || format === 'chiaro' ? 'zstd' : 'none'
 }
 
 /** `chiaro data import`: loads data from a file. */
@@ -44,11 +69,12 @@ export async function runImport(
   options: ImportOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const where = file === '-' ? 'standard input' : file
-  const outcomes = await running(options, signal, (engine, run) =>
-    engine.exchange.import(readInput(file, signal), where, feeds, run),
+  const source = file === '-' ? { bytes: addAbortSignal(signal, process.stdin), where: 'standard input' } : file
+  return tell(
+    await running(options, signal, (engine, run) => engine.exchange.import(source, feeds, run)),
+    options,
+    signal,
   )
-  return tell(outcomes, options, signal)
 }
 
 /** `chiaro data push`: writes loaded data to a registry. */
@@ -100,25 +126,14 @@ async function running<T>(
   }
 }
 
-async function* readInput(file: string, signal: AbortSignal): AsyncGenerator<Buffer> {
-  try {
-    const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      signal.throwIfAborted()
-      yield chunk
-    }
-  } catch (error) {
-    if (!(error instanceof Error) || !('syscall' in error)) throw error
-    throw new ChiaroError('FILE_FAILED', `${file} cannot be read: ${messageOf(error)}`, { where: file, cause: error })
-  }
-}
-
-async function tell(
-  outcomes: Parameters<typeof updateText>[0],
-  options: ImportOptions,
-  signal: AbortSignal,
-): Promise<number> {
+async function tell({ feeds, leftOut }: Transfer, options: ImportOptions, signal: AbortSignal): Promise<number> {
   const color = wantsColor(options.color, process.stdout, process.env)
-  await writeOut(updateText(outcomes, { width: widthOf(process.stdout), color }), signal)
+  const width = widthOf(process.stdout)
+  const imported = feeds.filter(({ outcome }) => outcome === 'imported').length
+  await writeOut(outcomesTable(feeds, { width, color }), signal)
+  await writeOut([
+    ...leftOut.map(({ where, detail }) => `${line(where)}: ${line(detail)}\n`),
+    `\nImported ${counted(imported, 'feed')}; ${counted(feeds.length - imported, 'feed')} did not change.\n`,
+  ])
   return exitCodes.passed
 }

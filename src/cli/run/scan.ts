@@ -1,5 +1,6 @@
-import { createEngine, versionScheme } from '../../compose.ts'
+import { createEngine, versionScheme, writeFileWhole } from '../../compose.ts'
 import { ChiaroError, isChiaroError } from '../../core/errors.ts'
+import type { FindingOrder } from '../../core/finding-order.ts'
 import type { ImageOptions, Platform } from '../../core/image.ts'
 import type { VulnerabilityReport } from '../../core/report.ts'
 import type { ReportWriter, WriterOptions } from '../../core/report-writer.ts'
@@ -9,8 +10,8 @@ import { reportWriters } from '../../report/registry.ts'
 import { counted } from '../../report/words.ts'
 import type { FeedOptions, RegistryCommandOptions, TerminalOptions } from '../commands/options.ts'
 import { exitCodeOf } from '../exit.ts'
-import { filterReport, gate, type Threshold } from '../gate.ts'
-import { checkTarget, writeFile, writeOut } from '../output.ts'
+import { filterReport, gate, sortReport, type Threshold } from '../gate.ts'
+import { checkTarget, writeOut } from '../output.ts'
 import { showProgress } from '../progress.ts'
 import { wantsColor, widthOf } from '../terminal.ts'
 import { registryOptions } from './credentials.ts'
@@ -21,10 +22,14 @@ export interface ScanOptions extends FeedOptions, TerminalOptions, RegistryComma
   readonly output?: readonly string[]
   readonly severity?: Severity
   readonly onlyFixed?: boolean
+  readonly all?: boolean
   readonly failOn?: Threshold
   readonly strict?: boolean
   readonly platform?: Platform
   readonly maxDataAge: number
+  readonly enrich: boolean
+  readonly sort: FindingOrder
+  readonly asOf?: string
 }
 
 interface Target {
@@ -45,8 +50,9 @@ export async function runScan(reference: string, options: ScanOptions, signal: A
       mirror: options.mirror,
       offline: options.offline === true,
     })
-    const { maxDataAge } = options
-    report = await engine.scan(reference, { image, maxDataAge, signal, progress: display.report })
+    const { maxDataAge, asOf, enrich } = options
+    const data = asOf === undefined ? { maxDataAge, enrich } : { maxDataAge, enrich, asOf }
+    report = await engine.scan(reference, { image, ...data, signal, progress: display.report })
   } finally {
     display.stop()
   }
@@ -107,9 +113,9 @@ async function writeReports(
   versions: WriterOptions['versions'],
   signal: AbortSignal,
 ): Promise<void> {
-  const filter = { severity: options.severity, onlyFixed: options.onlyFixed === true }
-  const { report: shownReport, hidden } = filterReport(report, filter)
-  const common = { now: new Date(), versions, shown: { ...filter, hidden } }
+  const filter = { severity: options.severity, onlyFixed: options.onlyFixed === true, all: options.all === true }
+  const { report: shownReport, shown } = filterReport(sortReport(report, options.sort), filter)
+  const common = { now: new Date(), versions, shown }
   const errors: unknown[] = []
   for (const { writer, file } of targets) {
     if (file === undefined) {
@@ -119,7 +125,7 @@ async function writeReports(
       continue
     }
     try {
-      writeFile(file, writer.write(shownReport, { ...common, width: undefined, color: false }))
+      await writeFileWhole(file, writer.write(shownReport, { ...common, width: undefined, color: false }))
     } catch (error) {
       if (!isChiaroError(error)) throw error
       errors.push(error)
@@ -129,7 +135,7 @@ async function writeReports(
 }
 
 function verdict(report: VulnerabilityReport, options: ScanOptions): number {
-  const tripping = gate(report, options.failOn, { onlyFixed: options.onlyFixed === true })
+  const tripping = gate(report, options.failOn, { onlyFixed: options.onlyFixed === true, all: options.all === true })
   const gaps = options.strict === true && report.gaps.length > 0
   const code = exitCodeOf({ gate: tripping.length > 0, gaps })
   if (options.quiet === true || code === 0) return code

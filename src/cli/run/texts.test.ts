@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { FeedOutcome } from '../../compose.ts'
-import type { FeedStatus } from '../../core/store.ts'
+import type { FeedChanges, FeedOutcome } from '../../compose.ts'
+import type { FeedStatus, Generation, StatementChange } from '../../core/store.ts'
 import { displayWidth } from '../../report/layout.ts'
 import { dataText } from './data.ts'
+import { diffText } from './diff.ts'
 import { updateText } from './update.ts'
 
 const now = new Date('2026-03-01T12:00:00.000Z')
@@ -110,5 +111,81 @@ Not loaded: ubuntu, alpine
     expect(
       [...dataText({ feeds: [], notLoaded: [], database: 'x.db' }, { width: undefined, color: false, now })].join(''),
     ).toContain('No data is loaded.')
+  })
+})
+
+describe('what a diff prints', () => {
+  const generation = (number: number): Generation => ({
+    number,
+    importedAt: `2026-03-0${number}T10:00:00.000Z`,
+    dataTime: null,
+    fingerprint: '',
+    version: 1,
+    records: 1,
+    gaps: 0,
+  })
+  const key = (name: string) => ({ scope: 'debian:12', name })
+  const changes: readonly StatementChange[] = [
+    {
+      change: 'changed',
+      key: key('curl'),
+      vulnerability: 'CVE-2099-2',
+      before: { key: key('curl'), fix: 'open', rating: { severity: 'high', source: 'debian', original: 'high*' } },
+      after: { key: key('curl'), fix: 'fixed', fixedIn: '7.88-1', advisory: 'DSA-1-1', note: 'evil\u001b[2J' },
+    },
+    {
+      change: 'added',
+      key: key('nodejs module=nodejs:18'),
+      vulnerability: 'CVE-2099-3',
+      before: undefined,
+      after: {
+        key: key('nodejs'),
+        fix: 'open',
+        ranges: [{ introduced: '1.0', fixed: '1.2' }, { lastAffected: '0.9' }, { introduced: '2.0' }],
+      },
+    },
+  ]
+  const diff = (found: readonly StatementChange[], from: Generation | undefined): FeedChanges => ({
+    feed: 'debian',
+    from,
+    to: generation(3),
+    statements: (async function* () {
+      yield* found
+    })(),
+  })
+  const text = async (found: FeedChanges, width?: number) => {
+    let all = ''
+    for await (const part of diffText(found, { width, color: false })) all += part
+    return all
+  }
+
+  it('is a line a change with all that was said before and after, and the numbers', async () => {
+    expect(await text(diff(changes, generation(1)))).toBe(
+      `CHANGE   SCOPE      PACKAGE                  VULNERABILITY  BEFORE              AFTER
+changed  debian:12  curl                     CVE-2099-2     open, high (high*)  fixed in 7.88-1, DSA-1-1, evil\\u001b[2J
+added    debian:12  nodejs module=nodejs:18  CVE-2099-3                         open, affected [1.0,1.2) [,0.9] [2.0,)
+
+debian, generation 1 (2026-03-01T10:00:00.000Z) to generation 3 (2026-03-03T10:00:00.000Z): 1 added, 1 changed.
+`,
+    )
+  })
+
+  it('says when there is nothing', async () => {
+    expect(await text(diff([], undefined))).toBe(
+      'debian, from nothing to generation 3 (2026-03-03T10:00:00.000Z): no statement changed.\n',
+    )
+  })
+
+  it('has one line of titles, however many changes there are', async () => {
+    const many = Array.from({ length: 2500 }, () => changes[0]!)
+    const lines = (await text(diff(many, generation(1)))).split('\n')
+    expect(lines.filter((line) => line.startsWith('CHANGE'))).toHaveLength(1)
+    expect(lines.filter((line) => line.startsWith('changed'))).toHaveLength(2500)
+  })
+
+  it('fits the terminal', async () => {
+    for (const line of (await text(diff(changes, generation(1)), 90)).split('\n')) {
+      expect(displayWidth(line), line).toBeLessThanOrEqual(90)
+    }
   })
 })

@@ -55,11 +55,25 @@ const columns: readonly Column[] = [
 const styles = { imported: 'green', unchanged: undefined, fresh: undefined, failed: ['bold', 'red'] } as const
 
 /** What an update did, feed by feed, and the errors in full. */
-export function* updateText(
-  outcomes: readonly FeedOutcome[],
-  { width, color }: { readonly width: number | undefined; readonly color: boolean },
+export function* updateText(outcomes: readonly FeedOutcome[], layout: Layout): Iterable<string> {
+  const { width, color } = layout
+  yield* outcomesTable(outcomes, layout)
+  const failed = outcomes.filter(({ outcome }) => outcome === 'failed')
+  // In a pipe nothing is broken: a path or an address has to be found again as it is.
+  yield* failures(failed, width ?? Number.POSITIVE_INFINITY, painter(color))
+  yield `\n${summaryOf(outcomes.length, failed.length)}\n`
+}
+
+interface Layout {
+  readonly width: number | undefined
+  readonly color: boolean
+}
+
+/** What became of each feed, as a table. */
+export function* outcomesTable(
+  outcomes: readonly Pick<FeedOutcome, 'feed' | 'outcome' | 'result'>[],
+  { width, color }: Layout,
 ): Iterable<string> {
-  const paint = painter(color)
   const rows = outcomes.map(({ feed, outcome, result }): readonly Cell[] => [
     [{ text: line(feed) }],
     [{ text: outcome, style: styles[outcome] }],
@@ -67,11 +81,7 @@ export function* updateText(
     [{ text: result === undefined ? '' : changesOf(result) }],
   ])
   const widths = columnWidths(columns, rows, width) ?? columns.map(({ min }) => min)
-  if (rows.length > 0) yield* tableLines(columns, rows, widths, paint)
-  const failed = outcomes.filter(({ outcome }) => outcome === 'failed')
-  // In a pipe nothing is broken: a path or an address has to be found again as it is.
-  yield* failures(failed, width ?? Number.POSITIVE_INFINITY, paint)
-  yield `\n${summaryOf(outcomes.length, failed.length)}\n`
+  if (rows.length > 0) yield* tableLines(columns, rows, widths, painter(color))
 }
 
 /** Each error once, with the feeds that it stopped. */

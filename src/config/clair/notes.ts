@@ -1,6 +1,7 @@
 import { isObject } from './check.ts'
 import { namesSeveralDatabases } from './database.ts'
 import type { ClairConfig } from './schema.ts'
+import { unservedSets } from './selections.ts'
 
 /** What of Clair's configuration has no effect here, and why. A place stands for all that is in it. */
 const ignored: Readonly<Record<string, string>> = {
@@ -29,6 +30,9 @@ export function notesOn(document: unknown, config: ClairConfig): readonly string
   )
   if (namesSeveralDatabases(config)) {
     notes.push('The components name different databases: all data is kept in the first (indexer, matcher, notifier).')
+  }
+  for (const name of unservedSets(config)) {
+    notes.push(`updaters.sets ${JSON.stringify(name)} has no effect: its data has no place in any answer yet.`)
   }
   if (config.metrics.name !== 'prometheus') {
     notes.push(

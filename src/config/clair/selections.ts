@@ -36,6 +36,14 @@ const families: Readonly<Record<string, readonly string[]>> = {
   ubuntu: ['ubuntu'],
 }
 
+/** Sets whose data no API has a place for yet. */
+const unserved: readonly string[] = ['clair.epss', 'clair.kev', 'osv']
+
+/** The sets of updaters that are selected to no effect. */
+export function unservedSets({ updaters }: ClairConfig): readonly string[] {
+  return unserved.filter((name) => updaters.sets?.includes(name))
+}
+
 /** Names that Clair does not have. Clair passes over them, and then does less than was meant. */
 export function selectionProblems({ matchers, updaters }: ClairConfig): readonly Problem[] {
   return [

@@ -1,5 +1,6 @@
 import type { Feed } from '../../core/feed.ts'
 import { fetchDocument } from '../../feeds/document.ts'
+import { apk } from '../../versions/apk.ts'
 
 const repositories = ['main', 'community'] as const
 
@@ -18,7 +19,17 @@ export function feedsOf(branch: string): readonly Feed[] {
       // Nothing of community had been fixed yet while 3.3 was supported. Main always has something: it has OpenSSL.
       ...(repository === 'community' ? { mayBeEmpty: true } : {}),
       fetch: fetchDocument(url),
-      parse: async (spool, signal) => (await import('./records.ts')).readRecords(spool, signal, url, scope),
+      parse: async (spool, signal) =>
+        (await import('../../feeds/secdb/records.ts')).readSecdb(spool, signal, {
+          where: url,
+          scope,
+          versions: apk,
+          link,
+        }),
     }
   })
+}
+
+function link(id: string): string {
+  return `https://security.alpinelinux.org/vuln/${encodeURIComponent(id.toWellFormed())}`
 }

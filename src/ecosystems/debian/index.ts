@@ -26,7 +26,8 @@ export const debian: Ecosystem = {
   },
   keys: (pkg, { scopes }) => scopes.flatMap((scope) => sourcesOf(pkg).map((name) => ({ scope, name }))),
   advisoryFact: (_, { scope, name }) => advisoryFact(scope, name),
-  advisoryLink: (advisory) => `https://security-tracker.debian.org/tracker/${encodeURIComponent(advisory)}`,
+  advisoryLink: (advisory) =>
+    `https://security-tracker.debian.org/tracker/${encodeURIComponent(advisory.toWellFormed())}`,
   feeds: () => [trackerFeed, ...advisoryLists],
 }
 

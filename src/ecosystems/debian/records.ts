@@ -28,7 +28,7 @@ export async function* readRecords(spool: Spool, signal: AbortSignal, url: strin
 function advisoryOf(name: string, id: string, { description, releases }: Issue): FeedRecord {
   const statements: Statement[] = []
   for (const codename in releases) statements.push(statementOf(name, codename, releases[codename]!))
-  const links = [`https://security-tracker.debian.org/tracker/${encodeURIComponent(id)}`]
+  const links = [`https://security-tracker.debian.org/tracker/${encodeURIComponent(id.toWellFormed())}`]
   return { vulnerability: { id, aliases: [], description: description ?? '', ratings: [], links }, statements }
 }
 

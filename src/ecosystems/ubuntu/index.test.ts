@@ -54,10 +54,10 @@ describe('the coverage of Ubuntu', () => {
     ['linux-signed-aws-5.4', ['linux-signed-aws-5.4', 'linux-aws-5.4']],
     ['linux-meta-aws', ['linux-meta-aws']],
     ['linux-signedness', ['linux-signedness']],
-  ])('looks packages up by their source: %s', (source, names) => {
+  ])('looks packages up by their source, and by their own name for data of Clair: %s', (source, names) => {
     const coverage = ubuntu.coverage(focal)!
     expect(ubuntu.keys(builtFrom(source), coverage, noFacts)).toEqual(
-      names.map((name) => ({ scope: 'ubuntu:20.04', name })),
+      [...names, `${source}-bin kind=binary`].map((name) => ({ scope: 'ubuntu:20.04', name })),
     )
   })
 

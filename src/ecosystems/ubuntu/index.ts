@@ -1,3 +1,4 @@
+import { qualifiedName } from '../../core/advisory.ts'
 import type { Coverage, Ecosystem } from '../../core/ecosystem.ts'
 import type { Package } from '../../core/package.ts'
 import { dpkgStatus } from '../../formats/dpkg-status.ts'
@@ -26,11 +27,16 @@ export const ubuntu: Ecosystem = {
       ...(endOfLife === undefined ? {} : { endOfLife }),
     }
   },
-  keys: (pkg, { scopes }) => scopes.flatMap((scope) => sourcesOf(pkg).map((name) => ({ scope, name }))),
+  keys: (pkg, { scopes }) => scopes.flatMap((scope) => namesOf(pkg).map((name) => ({ scope, name }))),
   advisoryFact: (pkg) => pkg.name,
-  advisoryLink: (advisory) => `https://ubuntu.com/security/notices/${encodeURIComponent(advisory)}`,
+  advisoryLink: (advisory) => `https://ubuntu.com/security/notices/${encodeURIComponent(advisory.toWellFormed())}`,
   feeds: () =>
     ubuntuReleases.filter(({ current }) => current).flatMap((release) => [feedOf(release), noticesOf(release)]),
+}
+
+/** The source package, and the binary one, which the data of Clair is about. */
+function namesOf(pkg: Package): readonly string[] {
+  return [...sourcesOf(pkg), qualifiedName(pkg.name, { kind: 'binary' })]
 }
 
 /** A signed kernel is built from `linux-signed-aws`, in the version of `linux-aws`, and the latter is what is spoken of. */

@@ -50,7 +50,7 @@ function entryOf(definition: OvalDefinition, reader: ClaimReader): Entry | undef
       aliases: [],
       description: detached(description!),
       ratings: ratingsOf(detached(definition.severity)),
-      links: [`https://ubuntu.com/security/${encodeURIComponent(id)}`],
+      links: [`https://ubuntu.com/security/${encodeURIComponent(id.toWellFormed())}`],
     },
     ...reader.read(definition.criteria),
   }

@@ -17,7 +17,7 @@ export function remoteLayer(client: RegistryClient, descriptor: Pick<Descriptor,
  * The bytes of a blob, as many as its descriptor says; the reader checks the digest. Throws `DIGEST_MISMATCH` if there are
  * more or fewer, and what `RegistryClient.get` throws.
  */
-async function* readBlob(
+export async function* readBlob(
   client: RegistryClient,
   { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
   signal: AbortSignal,

@@ -47,7 +47,7 @@ export class RegistryClient {
     const bytes = await response.bytes(limits.manifestBytes)
     const where = `${this.where}, manifest ${reference}`
     // The digest of a signed manifest of schema 1 is not that of its bytes; parsing says what is wrong with it.
-    if (response.headers.get('content-type')?.includes('manifest.v1+')) parseManifest(bytes, where)
+    if (response.headers.get('content-type')?.includes('distribution.manifest.v1+')) parseManifest(bytes, where)
     const announced = response.headers.get('docker-content-digest')
     if (announced !== null) verify(bytes, parseDigest(announced, `${where}, Docker-Content-Digest`), undefined, where)
     const wanted = isDigest(reference) ? reference : digestOf(bytes)
@@ -84,8 +84,11 @@ export class RegistryClient {
         headers: authorization === undefined ? headers : { ...headers, authorization },
       })
       if (statuses.includes(response.status)) return response
-      if (response.status !== 401 || attempt === 2)
-        throw await registryError(response, this.where, path, this.#authorizer.known)
+      if (response.status !== 401 || attempt === 2) {
+        const writing = request.method === 'POST' || request.method === 'PUT'
+        const asked = URL.canParse(path) ? 'blobs/uploads' : path
+        throw await registryError(response, this.where, { path: asked, writing, known: this.#authorizer.known })
+      }
       await response.discard()
       await this.#authorizer.challenged(authorization, response.headers.get('www-authenticate'), signal)
     }

@@ -11,16 +11,20 @@ interface Outcome {
   readonly advice?: string
 }
 
-/** The error for an answer that is not the one hoped for (distribution specification, "Error codes"). Reads its body.
- * `known`: credentials were sent. */
-export async function registryError(
-  response: HttpResponse,
-  repository: string,
-  path: string,
-  known: boolean,
-): Promise<ChiaroError> {
+/** What was asked for when a registry answered otherwise. */
+export interface Asked {
+  readonly path: string
+  /** Whether it was to be written, not read. */
+  readonly writing: boolean
+  /** Whether credentials were sent. */
+  readonly known: boolean
+}
+
+/** The error for an answer that is not the one hoped for (distribution specification, "Error codes"). Reads its body. */
+export async function registryError(response: HttpResponse, repository: string, asked: Asked): Promise<ChiaroError> {
   const said = await readErrors(response)
-  const { code, message, advice } = outcomeOf(response, path, known)
+  const { code, message, advice } = outcomeOf(response, asked)
+  const { path } = asked
   const where = `${repository}, ${path.replace('/', ' ')}`
   return new ChiaroError(code, said === '' ? message : `${message}: ${said}`, {
     where,
@@ -28,13 +32,15 @@ export async function registryError(
   })
 }
 
-function outcomeOf({ status, headers }: HttpResponse, path: string, known: boolean): Outcome {
+function outcomeOf({ status, headers }: HttpResponse, { path, writing, known }: Asked): Outcome {
   if (status === 401 || status === 403) {
+    const verb = writing ? 'write' : 'read'
     const refused =
-      status === 401 ? 'the registry refused the credentials' : 'the registry does not allow this user to read it'
-    const message = known ? refused : 'the registry does not let anonymous users read it'
-    const advice =
-      'Check the name: registries answer so for images that do not exist, too. Or log in with docker login.'
+      status === 401 ? 'the registry refused the credentials' : `the registry does not allow this user to ${verb} it`
+    const message = known ? refused : `the registry does not let anonymous users ${verb} it`
+    const advice = writing
+      ? 'Log in with docker login as a user who may push there.'
+      : 'Check the name: registries answer so for images that do not exist, too. Or log in with docker login.'
     return { code: 'AUTH_FAILED', message, advice }
   }
   if (status === 404) {

@@ -1,4 +1,5 @@
 import { type Static, type TProperties, Type } from 'typebox'
+import { cvssVersions } from '../../core/cvss.ts'
 import { gapCodes } from '../../core/gap.ts'
 import { severities } from '../../core/severity.ts'
 
@@ -116,10 +117,45 @@ const why = object(
   'Why the finding is a finding.',
 )
 
+const cvssScore = object(
+  {
+    source: text('Who scored it: redhat, nvd, or another organisation in the words of NVD.'),
+    version: words(cvssVersions, 'The version of CVSS.'),
+    vector: text('The vector.'),
+    score: Type.Unsafe<number | null>({
+      type: ['number', 'null'],
+      minimum: 0,
+      maximum: 10,
+      description: 'The base score; null if there is none.',
+    }),
+  },
+  'A CVSS score.',
+)
+
+const probability = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
+
+const epss = objectOrNull(
+  {
+    score: probability('The probability that it is exploited within 30 days.'),
+    percentile: probability('The share of all vulnerabilities that are as likely to be exploited, or less.'),
+    date: textOrNull('The day that the score is of; null if the source does not say.'),
+  },
+  'What EPSS says; null if it has no score, or none was looked up (see enrichment).',
+)
+
+const kev = objectOrNull(
+  {
+    dateAdded: text('The day on which it was added to the catalog.'),
+    dueDate: textOrNull('The day by which US agencies have to have dealt with it; null if there is none.'),
+    ransomware: Type.Boolean({ description: 'Whether it is known to be used in ransomware campaigns.' }),
+  },
+  'That it is exploited, as CISA knows; null if it is not in the KEV catalog, or that was not looked up (see enrichment).',
+)
+
 const finding = object(
   {
     id: text("The vulnerability's id: a CVE id where there is one, else the feed's own."),
-    aliases: strings('Other ids of the same vulnerability.'),
+    aliases: strings('Other ids of the same vulnerability, and the advisories that cover it; sorted.'),
     package: text('The name of the (binary) package in the image.'),
     version: text('The version of that package.'),
     arch: text('The architecture of that package; empty if not stated.'),
@@ -133,10 +169,25 @@ const finding = object(
     ),
     severity: words(severities, 'The severity. unknown: nobody has rated it, which does not mean that it is harmless.'),
     severitySource: text('Whose severity it is; empty where nobody rated it.'),
+    cvss: Type.Array(cvssScore, {
+      description: "CVSS scores of all sources: the distribution's first, then NVD's, then those that NVD passes on.",
+    }),
+    weaknesses: strings('Kinds of weakness, such as CWE-79.'),
+    epss,
+    kev,
+    risk: Type.Unsafe<number | null>({
+      type: ['number', 'null'],
+      minimum: 0,
+      maximum: 100,
+      description:
+        'Severity and likelihood in one number to sort by; docs/severity.md has the formula. null: neither EPSS nor KEV was looked up.',
+    }),
     description: text('What the vulnerability is; may be empty.'),
     links: strings('Where to read more; http and https only.'),
     advisory: textOrNull("The vendor's advisory that brings the fix, such as DSA-5417-1; null where it is not known."),
+    advisoryLink: textOrNull('Where that advisory can be read; null where that is not known.'),
     note: textOrNull('What has to be known about the fix, such as that it needs a subscription; mostly null.'),
+    setAside: textOrNull('Why the finding means nothing for this package; there only if all findings were asked for.'),
     why,
   },
   'One vulnerability of one package.',
@@ -177,6 +228,9 @@ const filter = objectOrNull(
     }),
     onlyFixed: Type.Boolean({ description: 'Whether findings without a fix were left out.' }),
     hidden: count('How many findings were left out.'),
+    setAside: count(
+      'How many findings were left out as they mean nothing for their package, such as those of kernel headers.',
+    ),
   },
   'What was left out of findings on request; null if nothing was asked to be left out.',
 )
@@ -189,19 +243,26 @@ export const reportSchema = Type.Object(
       { name: Type.Literal('chiaro', { description: 'Always chiaro.' }), version: text('The version of Chiaro.') },
       'The program that wrote the report.',
     ),
+    asOf: timeOrNull('The time as of which the data was asked: the report says what was known then; null: now.'),
     image,
     release,
     packages: Type.Array(indexedPackage, {
       description: 'Every package in the image, sorted by type, name, version, architecture and path.',
     }),
     findings: Type.Array(finding, {
-      description: 'The vulnerabilities found, most severe first, then those with a fix, then by package and id.',
+      description:
+        'The vulnerabilities found, most severe first, then those with a fix, then by package and id; where it was asked for, the ' +
+        'greatest risk first.',
     }),
     filter,
     gaps: Type.Array(gap, {
       description: 'What limits the result. A report with gaps never means that the image is clean.',
     }),
     data: Type.Array(feedData, { description: 'The vulnerability data that the report was made with.' }),
+    enrichment: Type.Array(feedData, {
+      description:
+        'The data that cvss, weaknesses, epss and kev of findings come from; empty if nothing was looked up.',
+    }),
   },
   {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

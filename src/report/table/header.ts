@@ -34,8 +34,10 @@ function* fieldsOf(report: VulnerabilityReport, width: number, options: WriterOp
   yield distributionOf(report)
   yield ['Packages', packagesOf(report)]
   if (image.layers.length > 0) yield ['Layers', grouped(image.layers.length)]
+  if (report.asOf !== undefined) yield ['As of', `${line(report.asOf)}, with the data of then`, 'bold']
   for (const [index, data] of report.data.entries()) yield dataOf(index === 0 ? 'Data' : '', data, report, options)
   if (report.data.length === 0) yield ['Data', 'none was used', 'yellow']
+  yield* enrichmentOf(report, options)
 }
 
 /** The whole digest where there is room for it, else enough to recognise it by. */
@@ -57,10 +59,31 @@ function packagesOf({ packages }: VulnerabilityReport): string {
   return [...types].map(([type, count]) => `${grouped(count)} ${line(type)}`).join(', ')
 }
 
-function dataOf(label: string, data: FeedData, { gaps }: VulnerabilityReport, { now }: WriterOptions): Field {
+function dataOf(label: string, data: FeedData, { gaps, asOf }: VulnerabilityReport, { now }: WriterOptions): Field {
   const feed = line(data.feed)
-  if (data.generation === 0 || data.checkedAt === null) return [label, `${feed}: never loaded`, 'red']
+  if (data.generation === 0 || data.checkedAt === null) {
+    return [label, `${feed}: ${asOf === undefined ? 'never loaded' : 'no data of then'}`, 'red']
+  }
+  if (asOf !== undefined) {
+    const imported = data.importedAt === null ? '' : ` of ${line(data.importedAt.slice(0, 16))}Z`
+    return [label, `${feed}: generation ${data.generation}${imported}, ${counted(data.records, 'statement')}`]
+  }
   const stale = gaps.some(({ code, where }) => code === 'data-stale' && where === data.feed)
   const text = `${feed}: checked ${line(ago(data.checkedAt, now))}, ${counted(data.records, 'statement')}`
   return stale ? [label, `${text}, out of date`, 'yellow'] : [label, text]
+}
+
+/** What findings were enriched with, in one line: feeds of one source are one name. */
+function* enrichmentOf({ enrichment, gaps }: VulnerabilityReport, { now }: WriterOptions): Iterable<Field> {
+  const incomplete = gaps.some(({ code }) => code === 'enrichment-missing')
+  if (enrichment.length === 0) {
+    if (incomplete) yield ['Enrichment', 'none was used', 'yellow']
+    return
+  }
+  const names = [...Map.groupBy(enrichment, ({ feed }) => feed.split('-')[0]!)].map(([name, own]) =>
+    own.length === 1 ? line(name) : `${line(name)} (${grouped(own.length)} feeds)`,
+  )
+  const [oldest] = enrichment.map(({ checkedAt }) => checkedAt ?? '').sort()
+  const text = `${names.join(', ')}: checked ${line(ago(oldest!, now))}`
+  yield incomplete ? ['Enrichment', `${text}, incomplete`, 'yellow'] : ['Enrichment', text]
 }

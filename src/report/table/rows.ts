@@ -45,17 +45,17 @@ const nameWidth = 200
 /** Notes are sentences of people; JSON has the whole of them. */
 const noteWidth = 80
 
-/** What the findings of a report look like: a table where it fits, else one finding below the other. */
+/** What the findings of a report look like: a table where it fits, with risks if need be without, else one below the other. */
 export function* findingRows(report: VulnerabilityReport, width: number | undefined, paint: Paint): Iterable<string> {
   const groups = groupsOf(report)
   if (groups.length === 0) return
-  const rows = groups.map((group, index) => cellsOf(group, groups[index - 1]))
-  const columns = columnsFor(groups)
-  const widths = columnWidths(columns, rows, width)
-  if (widths === undefined) {
+  const rated = groups.some(({ finding }) => finding.risk !== null)
+  const layout = (rated ? layOut(groups, width, true) : undefined) ?? layOut(groups, width, false)
+  if (layout === undefined) {
     yield* stacked(groups, width!, paint)
     return
   }
+  const { columns, rows, widths } = layout
   const spare = width === undefined ? 0 : width - widths.reduce((sum, value) => sum + value + 2, 0)
   if (spare < summaryWidth) {
     yield* tableLines(columns, rows, widths, paint)
@@ -63,6 +63,32 @@ export function* findingRows(report: VulnerabilityReport, width: number | undefi
   }
   const summarized = rows.map((row, index) => [...row, summaryOf(groups[index]!, spare)])
   yield* tableLines([...columns, { title: 'SUMMARY', min: spare, max: spare }], summarized, [...widths, spare], paint)
+}
+
+/** The table with or without a column of risks; `undefined` if it does not fit. */
+function layOut(groups: readonly Group[], width: number | undefined, withRisk: boolean) {
+  const rows = groups.map((group, index) => {
+    const [severity, ...cells] = cellsOf(group, groups[index - 1])
+    return withRisk ? [severity!, riskOf(group), ...cells] : [severity!, ...cells]
+  })
+  const [first, ...others] = columnsFor(groups)
+  const columns = withRisk ? [first!, riskColumn, ...others] : [first!, ...others]
+  const widths = columnWidths(columns, rows, width)
+  return widths === undefined ? undefined : { columns, rows, widths }
+}
+
+const riskColumn: Column = { title: 'RISK', min: 4, max: 4, align: 'right' }
+
+/** The risk, and below it that it is not a risk any more: somebody does exploit it. */
+function riskOf({ finding: { risk, kev } }: Group): Cell {
+  const number = { text: risk === null ? '' : riskText(risk), style: kev === null ? undefined : severityStyles.high }
+  return kev === null ? [number] : [number, { text: 'KEV', style: severityStyles.high }]
+}
+
+/** A risk as short as it can be told: `88`, `3.4`, `<0.1`. */
+export function riskText(risk: number): string {
+  if (risk >= 9.95) return risk.toFixed(0)
+  return risk < 0.05 ? '<0.1' : risk.toFixed(1)
 }
 
 /** Names and ids are easier to read, and to search for, in one piece. */
@@ -172,6 +198,11 @@ function* stacked(groups: readonly Group[], width: number, paint: Paint): Iterab
       yield `${paint(head.style, head.text)}\n${paragraph(name.text, width)}`
     }
     yield paragraph(`${packages![0]!.text} in layer #${finding.why.layer + 1}`, width, '  ')
+    if (finding.risk !== null) {
+      const exploited = finding.kev === null ? '' : ', known to be exploited'
+      const style = finding.kev === null ? 'dim' : severityStyles.high
+      yield paragraph(`risk ${riskText(finding.risk)}${exploited}`, width, '  ', '  ', (text) => paint(style, text))
+    }
     const arrow = `${installed![0]!.text} → ${fix![0]!.text}`
     const style = finding.fixedIn === null ? 'dim' : 'green'
     yield paragraph(arrow, width, '  ', '    ', (text) => paint(style, text))

@@ -1,7 +1,7 @@
 import type { Finding, VulnerabilityReport } from '../../core/report.ts'
 import { type Severity, severities } from '../../core/severity.ts'
 import { line, type Paint, pad, paragraph, truncate } from '../layout.ts'
-import { counted, grouped } from '../words.ts'
+import { counted, grouped, listed } from '../words.ts'
 import { severityStyles } from './rows.ts'
 
 /** How many findings of each severity there are, how many of them have a fix, and which layers brought them. */
@@ -14,6 +14,7 @@ export function* summary(report: VulnerabilityReport, width: number, paint: Pain
   const counts = `${counted(findings.length, 'finding')}: ${counted(ids, 'vulnerability', 'vulnerabilities')} in ${counted(packages, 'package')}`
   yield paragraph(`${counts}; ${fixable(findings)}.`, width, '  ')
   yield* bars(findings, width, paint)
+  yield* threats(findings, width, paint)
   yield* layers(report, width, paint)
 }
 
@@ -49,6 +50,29 @@ function* bars(findings: readonly Finding[], width: number, paint: Paint): Itera
     const bar = paint(style, '█'.repeat(solid) + '░'.repeat(length - solid)) + ' '.repeat(room - length)
     const count = pad(grouped(own.length), digits, 'right')
     yield `  ${paint(style, severity.padEnd(10))}  ${count}  ${bar}  ${paint('dim', fixable(own))}\n`
+  }
+}
+
+const idsShown = 5
+const likely = 0.1
+
+/** The vulnerabilities that are exploited, and those that soon may be. */
+function* threats(findings: readonly Finding[], width: number, paint: Paint): Iterable<string> {
+  const idsOf = (of: (finding: Finding) => boolean) => [...new Set(findings.filter(of).map(({ id }) => id))]
+  const exploited = idsOf(({ kev }) => kev !== null)
+  const expected = idsOf(({ kev, epss }) => kev === null && (epss?.score ?? 0) >= likely)
+  if (exploited.length + expected.length > 0) yield '\n'
+  const lines = [
+    [exploited, 'known to be exploited (CISA KEV)', severityStyles.high],
+    [expected, 'likely to be exploited within 30 days (EPSS, 10 % or more)', 'yellow'],
+  ] as const
+  for (const [ids, what, style] of lines) {
+    if (ids.length === 0) continue
+    const names = ids.slice(0, idsShown).map((id) => truncate(line(id), 100))
+    const more = ids.length > idsShown ? [`${grouped(ids.length - idsShown)} more`] : []
+    const verb = ids.length === 1 ? 'is' : 'are'
+    const text = `${grouped(ids.length)} ${verb} ${what}: ${listed([...names, ...more])}.`
+    yield paragraph(text, width, '  ', '  ', (part) => paint(style, part))
   }
 }
 

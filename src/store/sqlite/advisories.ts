@@ -1,6 +1,7 @@
 import { ChiaroError } from '../../core/errors.ts'
 import type { Gap } from '../../core/gap.ts'
 import type { AdvisoryStore, FeedStatus, Generation, ImportResult } from '../../core/store.ts'
+import { type StatusRow, toStatus } from '../status-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { generationAt } from './generations.ts'
@@ -33,7 +34,7 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
       const { findCandidates } = await import('./candidates.ts')
       return database.read((connection) => findCandidates(connection, keys, options))
     },
-    scopeSizes: (scopes) => database.read((connection) => readScopeSizes(connection, scopes)),
+    scopeSizes: (scopes, asOf) => database.read((connection) => readScopeSizes(connection, scopes, asOf)),
     vulnerabilities: async (feeds, ids, asOf) => {
       const { findVulnerabilities } = await import('./vulnerabilities.ts')
       return database.read((connection) => findVulnerabilities(connection, feeds, ids, asOf))
@@ -51,22 +52,6 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
       yield* database.stream((connection) => readRecords(connection, feed, since))
     },
   }
-}
-
-interface StatusRow {
-  readonly feed: string
-  readonly url: string
-  readonly generation: number
-  readonly checkedAt: string | null
-  readonly importedAt: string | null
-  readonly dataTime: string | null
-  readonly records: number
-  readonly gaps: number
-  readonly version: number
-  readonly fingerprint: string | null
-  readonly errorAt: string | null
-  readonly errorCode: string | null
-  readonly errorMessage: string | null
 }
 
 /** Counted as in an import's result: statements and facts, or vulnerabilities where there are neither. */
@@ -103,11 +88,6 @@ function pastStatus(connection: Connection, feeds: readonly string[] | undefined
     if (generation === undefined) return status
     return toStatus(connection.prepare(pastStatusSql).get(asOf, generation, status.feed) as unknown as StatusRow)
   })
-}
-
-function toStatus({ errorAt, errorCode, errorMessage, fingerprint, ...data }: StatusRow): FeedStatus {
-  const lastError = errorAt === null ? undefined : { at: errorAt, code: errorCode ?? '', message: errorMessage ?? '' }
-  return { ...data, fingerprint: fingerprint ?? undefined, lastError }
 }
 
 function readGenerations(connection: Connection, feed: string): readonly Generation[] {
@@ -157,7 +137,31 @@ function noteFailed(
     .run(feed.id, feed.url, new Date().toISOString(), error.code, error.message)
 }
 
-function readScopeSizes(connection: Connection, scopes: readonly string[]): ReadonlyMap<string, number> {
-  const find = connection.prepare('SELECT coalesce(sum(statements), 0) AS size FROM scope WHERE name = ?')
-  return new Map(scopes.map((scope) => [scope, (find.get(scope) as { size: number }).size]))
+function readScopeSizes(
+  connection: Connection,
+  scopes: readonly string[],
+  asOf: string | undefined,
+): ReadonlyMap<string, number> {
+  return new Map(scopes.map((scope) => [scope, scopeSize(connection, scope, asOf)]))
 }
+
+function scopeSize(connection: Connection, scope: string, asOf: string | undefined): number {
+  const rows = connection
+    .prepare(
+      `SELECT scope.id, scope.statements, feed.name AS feed FROM scope JOIN feed ON feed.id = scope.feed
+       WHERE scope.name = ?`,
+    )
+    .all(scope) as { id: number; statements: number; feed: string }[]
+  const sizes = rows.map(({ id, statements, feed }) => {
+    const generation = generationAt(connection, feed, asOf)
+    if (generation === undefined) return statements
+    const counts = connection.prepareArrays(pastSizeSql).all(id, generation, id, generation, generation)
+    return (counts as unknown as [number][]).reduce((sum, [count]) => sum + count, 0)
+  })
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+const pastSizeSql = `SELECT count(*) FROM package JOIN statement ON statement.package = package.id
+  WHERE package.scope = ? AND from_gen <= ?
+  UNION ALL SELECT count(*) FROM package JOIN statement_history AS past ON past.package = package.id
+  WHERE package.scope = ? AND from_gen <= ? AND ? < to_gen`

@@ -1,21 +1,8 @@
-import { hash } from 'node:crypto'
-import { zstdCompressSync } from 'node:zlib'
-import type { BodyPlace } from './body-reader.ts'
+import { type BodyPlace, blockBytes, encodeBlock } from '../body-block.ts'
 import type { Connection } from './connection.ts'
 import { rowId } from './names.ts'
 
-/** 48 bits of what a body says, to see whether it changed. */
-export function bodyHash(body: string): number {
-  return hash('sha256', body, 'buffer').readUIntBE(0, 6)
-}
-
-/** Bytes of a block before compression. Larger ones take less space in all, but cost more to read one body of. */
-const blockBytes = 64 * 1024
-
-/**
- * Packs texts into blocks that are compressed as a whole, which takes a quarter of the space that they take one by one. A
- * block is the number of its bodies, their lengths in bytes (each 32 bits, little-endian), and the bodies, zstd around all.
- */
+/** Packs bodies into blocks. */
 export class BodyWriter {
   readonly #connection: Connection
   readonly #feed: number
@@ -51,11 +38,4 @@ export class BodyWriter {
     this.#bodies = []
     this.#bytes = 0
   }
-}
-
-function encodeBlock(bodies: readonly Buffer[]): Buffer {
-  const head = Buffer.alloc(4 + 4 * bodies.length)
-  head.writeUInt32LE(bodies.length, 0)
-  for (const [index, body] of bodies.entries()) head.writeUInt32LE(body.length, 4 + 4 * index)
-  return zstdCompressSync(Buffer.concat([head, ...bodies]))
 }

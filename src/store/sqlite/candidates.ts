@@ -1,7 +1,7 @@
 import type { AdvisoryKey, Candidate, Statement } from '../../core/advisory.ts'
 import type { CandidateOptions } from '../../core/store.ts'
+import { RowDamaged } from '../row-damaged.ts'
 import type { Connection } from './connection.ts'
-import { RowDamaged } from './failure.ts'
 import { generationAt } from './generations.ts'
 import { StatementReader, statementColumns } from './statement-reader.ts'
 import { readVulnerabilities } from './vulnerabilities.ts'

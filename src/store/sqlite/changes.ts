@@ -61,9 +61,10 @@ function changesOf(
   from: number,
   to: number,
 ): readonly StatementChange[] {
+  const first = Math.min(from, to)
   const versions = connection
     .prepareArrays(versionsSql)
-    .all(pkg.id, from, pkg.id, from) as unknown as readonly Version[]
+    .all(pkg.id, first, pkg.id, first) as unknown as readonly Version[]
   const key = { scope: pkg.scope, name: pkg.name }
   const changes: StatementChange[] = []
   for (const [vulnerability, own] of Map.groupBy(versions, ([, , , , name]) => name)) {

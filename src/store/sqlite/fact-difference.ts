@@ -1,7 +1,7 @@
 import type { Fact } from '../../core/advisory.ts'
+import { encodeFact, sameText } from '../codec.ts'
 import type { Tally } from '../tally.ts'
 import { BitSet } from './bit-set.ts'
-import { encodeFact, sameText } from './codec.ts'
 import type { Connection } from './connection.ts'
 
 /** Of which feed and generation facts are written, and how. */

@@ -1,4 +1,5 @@
 import { ChiaroError, messageOf } from '../../core/errors.ts'
+import { RowDamaged } from '../row-damaged.ts'
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html) that call for different advice. */
 const codes = {
@@ -50,9 +51,6 @@ export function isRefusal(error: unknown): boolean {
 export function isDamage(error: unknown): boolean {
   return resultCode(error) === codes.corrupt
 }
-
-/** A row that cannot be what Chiaro wrote. */
-export class RowDamaged extends Error {}
 
 /** An error of SQLite, or a damaged row, as `DATABASE_FAILED`, naming the file and what to do about it; any other error as it is. */
 export function databaseFailure(error: unknown, path: string): unknown {

@@ -30,7 +30,7 @@ describe('opening', () => {
     await expect(stat(`${file.path}-shm`)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  it.each(['', 'sqlite:', 'postgres://localhost/chiaro', 'mysql://x', 'a\0b'])('refuses %j', async (location) => {
+  it.each(['', 'sqlite:', 'postgres:/localhost/chiaro\0', 'mysql://x', 'a\0b'])('refuses %j', async (location) => {
     await expect(openStore(location)).rejects.toMatchObject({ code: 'CONFIG_INVALID', where: location })
   })
 

@@ -1,4 +1,4 @@
-import { ChiaroError } from '../../core/errors.ts'
+import { type GenerationRange, type GenerationsRow, rangeOf } from '../generation-range.ts'
 import type { Connection } from './connection.ts'
 
 /**
@@ -17,13 +17,6 @@ export function generationAt(connection: Connection, feed: string, asOf: string 
   return row === undefined || row.number === row.current ? undefined : row.number
 }
 
-/** A feed, and two of its generations. */
-export interface GenerationRange {
-  readonly feed: number
-  readonly from: number
-  readonly to: number
-}
-
 /** Checks what two generations are asked for. Throws `FEED_UNKNOWN` and `CONFIG_INVALID`. */
 export function generationRange(
   connection: Connection,
@@ -36,21 +29,6 @@ export function generationRange(
       `SELECT id, generation, (SELECT min(number) FROM generation WHERE feed = feed.id) AS oldest FROM feed
        WHERE name = ? AND generation > 0`,
     )
-    .get(name) as { id: number; generation: number; oldest: number } | undefined
-  if (row === undefined) {
-    throw new ChiaroError('FEED_UNKNOWN', `${name} was never loaded`, {
-      where: name,
-      advice: '"chiaro data" shows what is loaded.',
-    })
-  }
-  const { id, generation, oldest } = row
-  const first = oldest === 1 ? 0 : oldest
-  for (const number of [from, to ?? generation]) {
-    if (Number.isInteger(number) && number >= first && number <= generation) continue
-    throw new ChiaroError('CONFIG_INVALID', `${name} has no generation ${number}`, {
-      where: name,
-      advice: `It has ${oldest} to ${generation}; older ones were removed by "chiaro data gc", or never were.`,
-    })
-  }
-  return { feed: id, from, to: to ?? generation }
+    .get(name) as GenerationsRow | undefined
+  return rangeOf(name, row, from, to)
 }

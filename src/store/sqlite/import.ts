@@ -1,5 +1,5 @@
 import type { ImportResult, ImportSource } from '../../core/store.ts'
-import { type GapsBefore, type RecordWriter, readRecords } from '../record-reader.ts'
+import { checkBase, type GapsBefore, type RecordWriter, readRecords } from '../record-reader.ts'
 import { countsOf, differs, type Tallies } from '../tally.ts'
 import type { Connection } from './connection.ts'
 import { DifferenceImport, type Predecessor } from './difference-import.ts'
@@ -29,6 +29,7 @@ export async function importFeed(
   signal: AbortSignal,
 ): Promise<ImportResult> {
   const feed = findFeed(connection, source)
+  checkBase(feed.generation, source)
   const generation = feed.generation + 1
   const writer: GenerationWriter =
     feed.generation === 0

@@ -14,17 +14,3 @@ export async function keep(database: Database, work: (connection: Connection) =>
     if (!(error instanceof Error && isRefusal(error.cause))) throw error
   }
 }
-
-/** The day in UTC, ISO 8601. */
-export function today(): string {
-  return new Date().toISOString().slice(0, 10)
-}
-
-/** What was kept, or nothing where it cannot be read: it is then made again, and replaced. */
-export function unlessDamaged<T>(decode: () => T): T | undefined {
-  try {
-    return decode()
-  } catch {
-    return undefined
-  }
-}

@@ -1,11 +1,12 @@
 import type { Digest } from '../../core/digest.ts'
 import type { LayerIndex } from '../../core/layer-index.ts'
-import { PathSet } from '../../core/path-set.ts'
 import type { IndexReport } from '../../core/report.ts'
 import type { IndexStore } from '../../core/store.ts'
+import { today, unlessDamaged } from '../kept.ts'
+import { decodeLayer, encodeLayer, type LayerRow } from '../layer-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
-import { keep, today, unlessDamaged } from './kept.ts'
+import { keep } from './kept.ts'
 import { putMatches, readMatches } from './matches.ts'
 
 /** What was read out of layers and images, and what was matched in them, in an SQLite database. */
@@ -21,15 +22,10 @@ export function createIndexStore(database: Database): IndexStore {
   }
 }
 
-interface LayerRow {
+interface UsedRow {
   readonly id: number
-  readonly diff_id: Digest
   readonly used_on: string
-  readonly content: Uint8Array
-  readonly paths: Uint8Array
 }
-
-type LayerContent = Pick<LayerIndex, 'files' | 'whiteouts' | 'opaques' | 'gaps'>
 
 async function readLayer(
   database: Database,
@@ -44,26 +40,17 @@ async function readLayer(
           `SELECT id, diff_id, used_on, content, paths FROM layer
            WHERE digest = ? AND diff_id = coalesce(?, diff_id) AND analyzers = ?`,
         )
-        .get(digest, diffId ?? null, analyzers) as LayerRow | undefined,
+        .get(digest, diffId ?? null, analyzers) as (LayerRow & UsedRow & { readonly diff_id: Digest }) | undefined,
   )
   if (row === undefined) return undefined
   await touch(database, 'UPDATE layer SET used_on = ? WHERE id = ?', row)
-  const { zstdDecompressSync } = await import('node:zlib')
-  return unlessDamaged(() => {
-    const content = JSON.parse(zstdDecompressSync(row.content).toString()) as LayerContent
-    return { digest, diffId: row.diff_id, ...content, nonDirectories: new PathSet(toFloats(row.paths)) }
-  })
+  return unlessDamaged(async () => ({ digest, diffId: row.diff_id, ...(await decodeLayer(row)) }))
 }
 
 async function putLayer(database: Database, index: LayerIndex, analyzers: string): Promise<void> {
-  const { digest, diffId, files, whiteouts, opaques, gaps, nonDirectories } = index
+  const { digest, diffId } = index
   if (digest === undefined || diffId === undefined) return
-  const { constants, zstdCompressSync } = await import('node:zlib')
-  const content = zstdCompressSync(JSON.stringify({ files, whiteouts, opaques, gaps } satisfies LayerContent), {
-    params: { [constants.ZSTD_c_compressionLevel]: 1 },
-  })
-  const { buffer, byteOffset, byteLength } = nonDirectories.hashes
-  const paths = new Uint8Array(buffer, byteOffset, byteLength)
+  const { content, paths } = await encodeLayer(index)
   await keep(database, (connection) => {
     connection
       .prepare(
@@ -78,9 +65,7 @@ async function readImage(database: Database, digest: Digest, analyzers: string):
     (connection) =>
       connection
         .prepare('SELECT id, used_on, report FROM image WHERE digest = ? AND analyzers = ?')
-        .get(digest, analyzers) as
-        | { readonly id: number; readonly used_on: string; readonly report: string }
-        | undefined,
+        .get(digest, analyzers) as (UsedRow & { readonly report: string }) | undefined,
   )
   if (row === undefined) return undefined
   await touch(database, 'UPDATE image SET used_on = ? WHERE id = ?', row)
@@ -106,17 +91,7 @@ async function removeImages(database: Database, digests: readonly Digest[]): Pro
 }
 
 /** Notes that a row was used, for `gc`; once a day, so that a scan of a known image writes nothing. */
-async function touch(
-  database: Database,
-  sql: string,
-  row: { readonly id: number; readonly used_on: string },
-): Promise<void> {
+async function touch(database: Database, sql: string, row: UsedRow): Promise<void> {
   const day = today()
   if (row.used_on < day) await keep(database, (connection) => void connection.prepare(sql).run(day, row.id))
-}
-
-/** The bytes as numbers; copied where they do not start at a multiple of eight. */
-function toFloats(bytes: Uint8Array): Float64Array {
-  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
-  return new Float64Array(buffer, byteOffset, byteLength / 8)
 }

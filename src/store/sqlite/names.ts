@@ -1,6 +1,6 @@
 import type { FixState, Statement } from '../../core/advisory.ts'
 import { limits } from '../../core/limits.ts'
-import { claimKey, encodeClaim } from './codec.ts'
+import { claimKey, encodeClaim } from '../codec.ts'
 import type { Connection } from './connection.ts'
 
 /** A scope of the feed that is being imported. */

@@ -1,6 +1,6 @@
 import type { FeedRecord, Statement } from '../../core/advisory.ts'
+import { decodeFact, decodeVulnerability } from '../codec.ts'
 import { readBodies } from './body-reader.ts'
-import { decodeFact, decodeVulnerability } from './codec.ts'
 import type { Connection } from './connection.ts'
 import { generationRange } from './generations.ts'
 import { StatementReader, statementColumns } from './statement-reader.ts'

@@ -13,9 +13,10 @@ testStore(
       remove: () => rm(directory, { recursive: true }),
     }
   },
-  { several: true },
+  { several: true, sequences: 40 },
 )
 
 testStore('SQLite in memory', async () => ({ open: () => openStore('sqlite::memory:'), remove: async () => {} }), {
   several: false,
+  sequences: 40,
 })

@@ -1,7 +1,7 @@
 import type { AdvisoryKey, Statement } from '../../core/advisory.ts'
-import { type Claim, decodeClaim, decodeRanges } from './codec.ts'
+import { type Claim, decodeClaim, makeStatement } from '../codec.ts'
+import { RowDamaged } from '../row-damaged.ts'
 import type { Connection } from './connection.ts'
-import { RowDamaged } from './failure.ts'
 
 /** The columns of a statement that say what it states: those of `statementColumns`, first in a row. */
 export type StatementRow = readonly [
@@ -23,16 +23,8 @@ export class StatementReader {
     this.#connection = connection
   }
 
-  /** Property by property: there are thousands, and spreading takes longer than reading them. */
   statement(key: AdvisoryKey, [claim, fixedIn, ranges, advisory]: StatementRow): Statement {
-    const { fix, rating, note } = this.#claim(claim)
-    const statement: { -readonly [name in keyof Statement]: Statement[name] } = { key, fix }
-    if (fixedIn !== null) statement.fixedIn = fixedIn
-    if (ranges !== null) statement.ranges = decodeRanges(ranges)
-    if (rating !== undefined) statement.rating = rating
-    if (note !== undefined) statement.note = note
-    if (advisory !== null) statement.advisory = advisory
-    return statement
+    return makeStatement(key, this.#claim(claim), { fixedIn, ranges, advisory })
   }
 
   #claim(id: number): Claim {

@@ -1,5 +1,5 @@
 import { messageOf } from '../../core/errors.ts'
-import { countBodies } from './body-reader.ts'
+import { countBodies } from '../body-block.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { isDamage } from './failure.ts'

@@ -1,7 +1,8 @@
 import type { Json, Vulnerability } from '../../core/advisory.ts'
 import type { KnownVulnerability } from '../../core/store.ts'
-import { type BodyPlace, readBodies } from './body-reader.ts'
-import { decodeFact, decodeVulnerability } from './codec.ts'
+import type { BodyPlace } from '../body-block.ts'
+import { decodeFact, decodeVulnerability } from '../codec.ts'
+import { readBodies } from './body-reader.ts'
 import type { Connection } from './connection.ts'
 import { generationAt } from './generations.ts'
 

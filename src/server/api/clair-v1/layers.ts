@@ -85,7 +85,7 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
 
   /** Clients of this API take what is missing for what is not there: without the data there is no answer. */
   async function matched(index: IndexReport) {
-    const report = await engine.match(index, { maxDataAge: Number.POSITIVE_INFINITY })
+    const report = await engine.match(index, { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] })
     const missing = report.gaps.filter(({ code }) => code === 'data-missing').map(({ where }) => where)
     if (missing.length === 0) return report
     const reason = config.matcher.disable_updaters ? '' : '; it is being fetched'

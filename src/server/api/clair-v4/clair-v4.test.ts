@@ -7,7 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { digestOf, tarOf } from '../../../../test/support/layout.ts'
-import { advisory, source, statement } from '../../../../test/support/records.ts'
+import { advisory, fact, source, statement } from '../../../../test/support/records.ts'
 import { startRegistry, type TestRegistry } from '../../../../test/support/registry.ts'
 import {
   exampleLayout,
@@ -475,6 +475,53 @@ describe('the forms of answers', () => {
     const headers = { 'if-none-match': json.headers.get('etag')! }
     expect((await fetch(`${api}/openapi/v1`, { headers })).status).toBe(304)
   })
+})
+
+describe('enrichment', () => {
+  const cvss = /enricher=clair\.cvss /
+  const vector = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N'
+  const loadScores = (own: TestServer) =>
+    own.engine.store.advisories.import(
+      source([fact('CVE-2099-1002', [null, [['nvd', vector, 9.1]], []])], { id: 'nvd-2099' }),
+      new AbortController().signal,
+    )
+
+  async function reportOf(own: TestServer): Promise<schemas.ClairVulnerabilityReport> {
+    expect((await post(own.urls.api, await manifestOf())).status).toBe(201)
+    const response = await fetch(`${own.urls.api}${reportPath}/${image.digest}`)
+    return checked(response, schemas.vulnerabilityReportSchema)
+  }
+
+  it("has NVD's scores first, by the ids of vulnerabilities", async () => {
+    await using own = await startTestServer()
+    expect((await reportOf(own)).gaps).toContainEqual(
+      expect.objectContaining({ code: 'enrichment-missing', where: 'nvd' }),
+    )
+    await loadScores(own)
+    const report = await reportOf(own)
+    const [[name, [scores]]] = Object.entries(report.enrichments) as [[string, [Record<string, schemas.ClairCvss[]>]]]
+    expect(name).toMatch(cvss)
+    const named = Object.entries(scores!).map(([id, list]) => [report.vulnerabilities[id]!.name, list])
+    expect(Object.fromEntries(named)).toEqual({
+      'CVE-2099-1002': [{ version: '3.1', vectorString: vector, baseScore: 9.1, baseSeverity: 'CRITICAL' }],
+    })
+    expect(report).not.toHaveProperty('gaps')
+    const operations = await fetch(`${own.urls.api}/matcher/api/v1/internal/update_operation?kind=enrichment`)
+    expect(Object.keys(await checked<object>(operations, schemas.updateOperationsSchema))).toEqual(['nvd-2099'])
+    const others = await fetch(`${own.urls.api}/matcher/api/v1/internal/update_operation?kind=vulnerability`)
+    expect(Object.keys(await checked<object>(others, schemas.updateOperationsSchema))).not.toContain('nvd-2099')
+  })
+
+  it.each([{ matcher: { disable_updaters: true, disable_enrichment: true } }, { updaters: { sets: ['debian'] } }])(
+    'is left out with %j',
+    async (config) => {
+      await using own = await startTestServer({ config })
+      await loadScores(own)
+      const report = await reportOf(own)
+      expect(report.enrichments).toEqual({})
+      expect(report).not.toHaveProperty('gaps')
+    },
+  )
 })
 
 describe('update operations', () => {

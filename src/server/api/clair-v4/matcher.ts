@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { analyzersKey } from '../../../compose.ts'
 import { parseGoDuration } from '../../../config/clair/durations.ts'
+import { enrichersOf } from '../../data-state.ts'
 import { addResource } from '../../resource.ts'
 import type { ApiContext } from '../contract.ts'
 import { sendJson } from './answers.ts'
@@ -20,6 +21,7 @@ export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContex
   const maxAge = Math.max(0, Math.floor(parseGoDuration(config.matcher.cache_age)! / 1000))
   // Data that two rounds of updates have missed is stale.
   const maxDataAge = config.matcher.disable_updaters ? Number.POSITIVE_INFINITY : 2 * period + 60 * 60 * 1000
+  const enrich = enrichersOf(config)
   addResource(scope, {
     path: '/matcher/api/v1/vulnerability_report/:digest',
     metrics: ['matcherv1', 'vulnerability_report'],
@@ -46,20 +48,17 @@ export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContex
     if (!loaded) return reply.code(202).send()
     const index = await store.image(digest, analyzersKey)
     if (index === undefined) throw failure(404, `index report for manifest "${digest}" not found`)
-    const report = await engine.match(index, { maxDataAge })
+    const report = await engine.match(index, { maxDataAge, enrich })
     // Without the data that the image needs, nothing found would look like nothing there.
     if (report.gaps.some(({ code }) => code === 'data-missing')) return reply.code(202).send()
-    const enrich = !config.matcher.disable_enrichment
     reply.header('cache-control', `max-age=${maxAge}`)
-    return sendJson(reply, reportType, await clairVulnerabilityReport(report, digest, { advisories, enrich }))
+    return sendJson(reply, reportType, await clairVulnerabilityReport(report, digest, advisories))
   }
 
   async function getOperations(request: FastifyRequest, reply: FastifyReply) {
     const { kind = '', latest = 'false' } = queryOf(request)
     if (kind !== 'vulnerability' && kind !== 'enrichment') throw failure(400, `unknown kind: ${JSON.stringify(kind)}`)
-    const all = await updateOperations(engine.store.advisories, isTrue(latest))
-    // Nothing that only enriches is kept up to date by itself.
-    const operations = kind === 'vulnerability' ? all : new Map()
+    const operations = await updateOperations(engine, kind, isTrue(latest))
     const newest = newestOperation(operations)
     if (newest !== undefined) {
       const etag = `"${newest.clair.ref}"`

@@ -1,5 +1,6 @@
 import type { Engine } from '../../../compose.ts'
 import type { Statement, Vulnerability } from '../../../core/advisory.ts'
+import { isFeedOf } from '../../../core/enricher.ts'
 import type { AdvisoryStore, Generation, StatementChange } from '../../../core/store.ts'
 import { failure } from './errors.ts'
 import { uuidOf } from './ids.ts'
@@ -19,14 +20,20 @@ const noUuid = '00000000-0000-0000-0000-000000000000'
 /** Statements that are written at a time. */
 const batchSize = 500
 
-/** The operations of the feeds that have statements, by feed, the newest first; `latest`: only that. */
+/** What Clair calls the two kinds of what updaters fetch. */
+export type OperationKind = 'vulnerability' | 'enrichment'
+
+/** The operations of the feeds of one kind, by feed, the newest first; `latest`: only that. */
 export async function updateOperations(
-  advisories: AdvisoryStore,
+  { store: { advisories }, enrichers }: Engine,
+  kind: OperationKind,
   latest: boolean,
 ): Promise<ReadonlyMap<string, readonly Operation[]>> {
   const operations = new Map<string, readonly Operation[]>()
   for (const { feed, generation } of await advisories.status()) {
     if (generation === 0) continue
+    const enriches = enrichers.some((enricher) => isFeedOf(enricher, feed))
+    if (enriches !== (kind === 'enrichment')) continue
     const newest = (await advisories.generations(feed)).toReversed()
     operations.set(
       feed,
@@ -55,7 +62,7 @@ export async function updateDiff(
   prev: string | undefined,
 ): Promise<AsyncIterable<string>> {
   const { advisories } = engine.store
-  const operations = [...(await updateOperations(advisories, false)).values()].flat()
+  const operations = [...(await updateOperations(engine, 'vulnerability', false)).values()].flat()
   const find = (ref: string) => operations.find(({ clair }) => clair.ref === ref.toLowerCase())
   const to = find(cur)
   const from = prev === undefined || prev === noUuid ? undefined : find(prev)

@@ -1,4 +1,5 @@
 import type { Vulnerability } from '../../../core/advisory.ts'
+import type { Finding } from '../../../core/report.ts'
 import { type Severity, severities } from '../../../core/severity.ts'
 import type { KnownVulnerability } from '../../../core/store.ts'
 import { numericId } from './ids.ts'
@@ -45,13 +46,12 @@ export function clairVulnerability(facts: VulnerabilityFacts): ClairVulnerabilit
   }
 }
 
-/** The CVSS scores that a vulnerability comes with, in the words of NVD's API. */
-export function cvssOf(known: Vulnerability | undefined): readonly ClairCvss[] {
-  return (known?.ratings ?? []).flatMap(({ vector, score }) => {
-    if (vector === undefined || score === undefined) return []
-    const version = /^CVSS:(\d\.\d)\//.exec(vector)?.[1] ?? '2.0'
-    return [{ version, vectorString: vector, baseScore: score, baseSeverity: bandOf(score) }]
-  })
+/** The CVSS scores of a finding in the words of NVD's API: NVD's own first, which are all that Clair has. */
+export function cvssOf({ cvss }: Pick<Finding, 'cvss'>): readonly ClairCvss[] {
+  const [own, others] = [true, false].map((wanted) => cvss.filter(({ source }) => (source === 'nvd') === wanted))
+  return [...own!, ...others!].flatMap(({ version, vector, score }) =>
+    score === null ? [] : [{ version, vectorString: vector, baseScore: score, baseSeverity: bandOf(score) }],
+  )
 }
 
 /** Records of vulnerabilities by feed and id. */

@@ -1,0 +1,53 @@
+import type { Statement } from '../../core/advisory.ts'
+import { judge } from '../../core/judge.ts'
+import type { Package } from '../../core/package.ts'
+import type { Verdict } from '../../core/verdict.ts'
+import { rpm } from '../../versions/rpm.ts'
+import { isModular, lineOf, majorOf, tagLine } from './lines.ts'
+
+/**
+ * The standard rule, and where something is fixed in several lines (`lineOf`): a package is judged by the fix of its own
+ * line. Where that has none, every fix counts: it is affected if it is older than the last of them.
+ */
+export function judgePackage(pkg: Package, statement: Statement): Verdict {
+  const fixes =
+    statement.ranges?.map(({ fixed }) => fixed!) ?? (statement.fixedIn === undefined ? [] : [statement.fixedIn])
+  if (pkg.type === 'oci') return judgeLine(pkg.version, statement, fixes, tagLine)
+  if (statement.key.name.includes(' module=')) return judgeLine(pkg.version, statement, fixes, lineOf)
+  const modular = fixes.filter(isModular)
+  if (pkg.module === undefined && !isModular(pkg.version)) {
+    if (fixes.length > 0 && modular.length === fixes.length)
+      return { state: 'clear', because: 'the fix is in a module, which it is not from' }
+    return judgeLine(
+      pkg.version,
+      statement,
+      modular.length === 0 ? fixes : fixes.filter((fix) => !isModular(fix)),
+      lineOf,
+    )
+  }
+  if (modular.length > 0) return judgeLine(pkg.version, statement, modular, majorOf)
+  return {
+    state: 'clear',
+    because: `what is said is not about packages of modules, as that of ${pkg.module ?? 'one'} is`,
+  }
+}
+
+function judgeLine(
+  version: string,
+  statement: Statement,
+  fixes: readonly string[],
+  lineFrom: (version: string) => string | undefined,
+): Verdict {
+  if (fixes.length === 0) return judge(version, statement, rpm)
+  const line = lineFrom(version)
+  const own = line === undefined ? undefined : fixes.findLast((fix) => lineFrom(fix) === line)
+  if (own !== undefined) return judge(version, fixedStatement(statement, own), rpm)
+  const last = judge(version, fixedStatement(statement, fixes.at(-1)!), rpm)
+  if (last.state !== 'affected') return last
+  const next = fixes.find((fix) => rpm.compare(version, fix) === -1)
+  return next === undefined ? last : judge(version, fixedStatement(statement, next), rpm)
+}
+
+function fixedStatement({ key }: Statement, fixedIn: string): Statement {
+  return { key, fix: 'fixed', fixedIn }
+}

@@ -1,0 +1,40 @@
+import type { Spool } from '../core/feed.ts'
+import type { HttpClient } from './http.ts'
+import { openMirror } from './mirror.ts'
+import { createSpool, type OnBytes, type SpoolOptions } from './spool.ts'
+
+/** The spools of one update. They share their connections, which end when this is disposed of. */
+export interface Spools extends AsyncDisposable {
+  /** A spool for one feed. */
+  open(onBytes?: OnBytes): Spool
+  /** The host that the document at `url` is fetched from, a mirror's where there is one; `undefined` for files. */
+  hostOf(url: string): string | undefined
+}
+
+/** How the documents of several feeds are fetched. */
+export interface SpoolsOptions extends Pick<SpoolOptions, 'mirror' | 'offline'> {
+  /** Milliseconds before the second attempt at a request; see `HttpOptions`. */
+  readonly backoff?: number
+}
+
+/** Throws `CONFIG_INVALID` for a mirror that is none. */
+export function createSpools({ mirror, ...client }: SpoolsOptions): Spools {
+  const { offline } = client
+  const locate = openMirror(mirror)
+  let opened: Promise<HttpClient> | undefined
+  const http = () => {
+    opened ??= import('./http.ts').then(({ createHttpClient }) => createHttpClient(client))
+    return opened
+  }
+  return {
+    open: (onBytes) => createSpool({ mirror, offline, http, ...(onBytes === undefined ? {} : { onBytes }) }),
+    hostOf(url) {
+      const location = locate(url)
+      if (location.kind === 'mirror-file') return undefined
+      return URL.parse(location.kind === 'origin' ? location.url : location.urls[0]!)?.host
+    },
+    async [Symbol.asyncDispose]() {
+      await (await opened)?.[Symbol.asyncDispose]()
+    },
+  }
+}
