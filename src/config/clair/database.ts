@@ -5,7 +5,7 @@ import type { ClairConfig } from './schema.ts'
 const components = ['indexer', 'matcher', 'notifier'] as const
 
 /**
- * The one database of Chiaro that a configuration names, as a URL (`postgresql://…`) or the path of `chiaro.database`;
+ * The one database of Chiaro that a configuration names, as a URL (`postgresql://…`), or as `chiaro.database` has it;
  * `undefined` where it names none. Clair can split its data over three databases: the indexer's is then taken.
  */
 export function databaseOf(config: ClairConfig): string | undefined {

@@ -103,7 +103,7 @@ const trace = section({
 const listenerNames = ['api', 'introspection', 'health'] as const
 
 const chiaro = section({
-  /** The database where no `connstring` names one: a path. */
+  /** The database where no `connstring` names one: a path, or `postgres://…`. */
   database: text(),
   /** URL or directory that takes the place of every feed's host. */
   mirror: text(),
