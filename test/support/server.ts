@@ -20,6 +20,8 @@ export interface TestServer extends AsyncDisposable {
 export interface TestServerOptions {
   /** Members of the configuration beside those that make it a test's. */
   readonly config?: object
+  /** The database; default: one in memory. */
+  readonly database?: string
   /** Debian's data is loaded before it starts; default true. */
   readonly data?: boolean
   /** Milliseconds, as for `startServer`. */
@@ -27,9 +29,10 @@ export interface TestServerOptions {
   readonly shutdownTime?: number
 }
 
-/** Starts a server with a database in memory; nothing is updated, and layers may come from this machine. */
+/** Starts a server; nothing is updated, and layers may come from this machine. */
 export async function startTestServer({
   config = {},
+  database = 'sqlite::memory:',
   data = true,
   ...times
 }: TestServerOptions = {}): Promise<TestServer> {
@@ -47,7 +50,7 @@ export async function startTestServer({
   )
   const engine = resources.use(
     await createEngine({
-      database: 'sqlite::memory:',
+      database,
       mirror: join(examples, 'feeds'),
       offline: false,
       layerAddresses: { allowed: resolved.chiaro.allow_layer_addresses, onlyPrivate: false },

@@ -477,6 +477,24 @@ describe('the forms of answers', () => {
   })
 })
 
+it('what an erratum covers has the date and the words of the erratum', async () => {
+  await using own = await startTestServer({ data: false })
+  const { vulnerability, statements } = advisory('DSA-2099-1', [statement('debian:13', 'curl', '99')])
+  const ratings = [{ severity: 'high', source: 'debian', original: 'important' }] as const
+  const erratum = { ...vulnerability, covers: ['CVE-2099-7', 'CVE-2099-8'], published: '2099-01-02T00:00:00Z', ratings }
+  const records = [{ vulnerability: erratum, statements }]
+  await own.engine.store.advisories.import(source(records), new AbortController().signal)
+  expect((await post(own.urls.api, await manifestOf())).status).toBe(201)
+  const response = await fetch(`${own.urls.api}${reportPath}/${image.digest}`)
+  const report = await checked<schemas.ClairVulnerabilityReport>(response, schemas.vulnerabilityReportSchema)
+  const said = { issued: '2099-01-02T00:00:00.000Z', severity: 'important', normalized_severity: 'High' }
+  const found = Object.values(report.vulnerabilities).sort((left, right) => (left.name < right.name ? -1 : 1))
+  expect(found).toMatchObject([
+    { name: 'CVE-2099-7', ...said },
+    { name: 'CVE-2099-8', ...said },
+  ])
+})
+
 describe('enrichment', () => {
   const cvss = /enricher=clair\.cvss /
   const vector = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N'
