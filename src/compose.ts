@@ -16,11 +16,10 @@ import { feedFamilies } from './feeds/registry.ts'
 import type { LayerList } from './image/layer-list.ts'
 import { openImage } from './image/registry.ts'
 import type { AddressRules } from './io/address-guard.ts'
+import type { FileContent } from './io/atomic-file.ts'
 import type { HttpClient } from './io/http.ts'
-import { enrichReport } from './scan/enrich.ts'
 import { indexImage } from './scan/index-image.ts'
-import type { KeptMatches } from './scan/known-matches.ts'
-import { matchIndex } from './scan/match-index.ts'
+import type { KeptResults } from './scan/known-findings.ts'
 import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
 import type { FeedChanges } from './update/changes.ts'
@@ -31,7 +30,6 @@ import { version } from './version.ts'
 export type { Transfer } from './exchange/import.ts'
 export type { PushOutcome } from './exchange/push.ts'
 export type { LayerList, ListedLayer } from './image/layer-list.ts'
-export { writeFileWhole } from './io/atomic-file.ts'
 export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
 
@@ -41,6 +39,8 @@ export interface EngineConfig {
   readonly database: string
   /** URL or directory that takes the place of every feed's host: `MIRROR/host/path`. */
   readonly mirror: string | undefined
+  /** Other places of documents, before the mirror: a URL, file or directory, by the beginning of their addresses. */
+  readonly sources?: Readonly<Record<string, string>> | undefined
   /** Never use the network. */
   readonly offline: boolean
   /** The addresses that layers of `indexLayers` may be fetched from; without it, those on the Internet. */
@@ -167,6 +167,11 @@ export const analyzersKey = analyzers.map(({ id, version }) => `${id}@${version}
  */
 const rules = import.meta.url.endsWith('.ts') ? undefined : `${version}/${import.meta.url.split('/').at(-1)}`
 
+/** `writeFileWhole` of io/atomic-file.ts, which is loaded when a file is written. */
+export async function writeFileWhole(path: string, content: FileContent): Promise<number> {
+  return (await import('./io/atomic-file.ts')).writeFileWhole(path, content)
+}
+
 /** The version scheme of this id, for report writers. */
 export function versionScheme(id: string): VersionScheme | undefined {
   return ecosystems.find(({ versions }) => versions.id === id)?.versions
@@ -178,7 +183,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const resources = new AsyncDisposableStack()
   resources.use(store)
   let layerClient: Promise<HttpClient> | undefined
-  const kept: KeptMatches | undefined = rules === undefined ? undefined : { store: store.index, analyzersKey, rules }
+  const kept: KeptResults | undefined = rules === undefined ? undefined : { store: store.index, analyzersKey, rules }
 
   async function index(reference: string, options: IndexOptions): Promise<IndexReport> {
     await using image = await open(reference, options)
@@ -203,7 +208,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     const { updateFeeds } = await import('./update/update.ts')
     const { createSpools } = await import('./io/spools.ts')
     const { signal, progress } = options
-    await using spools = createSpools({ mirror: config.mirror, offline: config.offline })
+    await using spools = createSpools({ mirror: config.mirror, sources: config.sources, offline: config.offline })
     return await updateFeeds(feeds, {
       store: store.advisories,
       lock: (name, waitSignal, work) => store.lock(name, waitSignal, work),
@@ -228,22 +233,16 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       return indexImage(image, { analyzers, analyzersKey, store: store.index, required: true, signal, progress })
     },
     match: async (indexReport, { maxDataAge, enrich }) => {
-      const now = new Date()
-      const report = await matchIndex(indexReport, {
-        ecosystems,
-        enrichers,
-        // What only names advisories is not wanted.
-        enrich: false,
-        advisories: store.advisories,
-        kept,
-        maxDataAge,
-        asOf: undefined,
-        now,
-        version,
-      })
-      if (report.findings.length === 0) return report
+      const { matchIndex } = await import('./scan/match-index.ts')
+      const { enrichReport } = await import('./scan/enrich.ts')
+      const { neededEnrichers } = await import('./scan/enrichment-data.ts')
+      const { advisories } = store
+      const asked = { advisories, maxDataAge, asOf: undefined, now: new Date(), version }
+      // What only names advisories is not wanted.
+      const report = await matchIndex(indexReport, { ...asked, ecosystems, enrichers, enrich: false, kept })
       const wanted = enrichers.filter(({ id }) => enrich.includes(id))
-      return enrichReport(report, { enrichers: wanted, advisories: store.advisories, maxDataAge, now })
+      const needed = neededEnrichers(report.findings, wanted)
+      return needed.length === 0 ? report : enrichReport(report, needed, await advisories.status(), asked)
     },
     scan: async (reference, options) =>
       scan({
@@ -253,6 +252,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
           const { maxDataAge: maxAge } = options
           const stale = await staleFeeds(feeds, store.advisories, { maxAge, retryAfter }, new Date())
           if (stale.length > 0) await bring(stale, options.maxDataAge, false, options)
+          return stale.length > 0
         },
         ecosystems,
         enrichers,

@@ -45,6 +45,11 @@ export interface Options {
   readonly database?: string
   /** URL or directory that takes the place of every feed's host: `MIRROR/host/path`. */
   readonly mirror?: string
+  /**
+   * Other places of feeds, each a URL, file or directory, by the beginning of the addresses that it takes the place of:
+   * `{ 'https://nvd.nist.gov/feeds': 'https://nvd.example.org/feeds' }`. They go before the mirror.
+   */
+  readonly sources?: Readonly<Record<string, string>>
   /** Never use the network. Default: false. */
   readonly offline?: boolean
   readonly signal?: AbortSignal
@@ -113,8 +118,8 @@ export async function update(
   return await engine.update(feeds, { ...running(options), force: options.force ?? false })
 }
 
-function open({ database, mirror, offline }: Options): Promise<Engine> {
-  return createEngine({ database: database ?? defaultDatabase(), mirror, offline: offline ?? false })
+function open({ database, mirror, sources, offline }: Options): Promise<Engine> {
+  return createEngine({ database: database ?? defaultDatabase(), mirror, sources, offline: offline ?? false })
 }
 
 function running({ signal, progress }: Options) {

@@ -44,3 +44,10 @@ it('the feeds of an enricher are named by it, make no statements, and those of o
     }
   }
 })
+
+it('every distribution links an advisory of whatever name', () => {
+  for (const { id, advisoryLink } of ecosystems) {
+    const link = advisoryLink?.('\ud800/', `${id}:1`)
+    if (link !== undefined) expect(new URL(link).protocol, id).toBe('https:')
+  }
+})

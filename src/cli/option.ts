@@ -11,7 +11,7 @@ export interface OptionExtras {
   readonly default?: unknown
   /** The default in words. */
   readonly defaultWords?: string
-  /** The option may be given several times, for a list. */
+  /** The option may be given several times, for a list; in the variable, white space is between them. */
   readonly repeated?: boolean
 }
 
@@ -43,7 +43,9 @@ export function addOption(
     option.argParser(named(parse, option.long!))
   }
   if (env !== undefined) {
-    const read = option.required ? parse : (text: string) => parseBoolean(text) !== option.negate
+    const list = (text: string) => text.split(/\s+/).filter(Boolean).map(parse)
+    const value = extras.repeated === true ? list : parse
+    const read = option.required ? value : (text: string) => parseBoolean(text) !== option.negate
     variables.set(option, { name: env, read: named(read, env) })
   }
   command.addOption(option)

@@ -11,7 +11,7 @@ export interface Spool extends AsyncDisposable {
   /**
    * Fetches `url` and keeps it under `name`. With `last`, only if it changed since. Retries, resumes a broken transfer,
    * maps to the mirror. Throws `FEED_FAILED`, `NETWORK_FAILED`, `OFFLINE` or `LIMIT_EXCEEDED`, naming the URL. `headers` are
-   * for the source itself, and never sent to a mirror.
+   * for the source itself, and never sent to a mirror or another place that takes its.
    */
   fetch(
     name: string,

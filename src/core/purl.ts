@@ -1,7 +1,12 @@
 import type { Package, Release } from './package.ts'
 
 /** purl namespaces that differ from the `ID` of os-release (purl-spec, type definitions of deb, rpm and apk). */
-const namespaces: Readonly<Record<string, string>> = { rhel: 'redhat', ol: 'oracle', amzn: 'amazon', sles: 'suse' }
+const namespaces: ReadonlyMap<string, string> = new Map([
+  ['rhel', 'redhat'],
+  ['ol', 'oracle'],
+  ['amzn', 'amazon'],
+  ['sles', 'suse'],
+])
 
 /**
  * The package URL of a package of a distribution, `pkg:deb/debian/openssl@3.0.9-1?arch=amd64&distro=debian-12`.
@@ -10,7 +15,7 @@ const namespaces: Readonly<Record<string, string>> = { rhel: 'redhat', ol: 'orac
  */
 export function packageUrl(pkg: Package, release: Release | undefined): string {
   if (pkg.type === 'oci') return containerUrl(pkg)
-  const namespace = release === undefined ? '' : `${encode(namespaces[release.id] ?? release.id)}/`
+  const namespace = release === undefined ? '' : `${encode(namespaces.get(release.id) ?? release.id)}/`
   const [epoch, version] = pkg.type === 'rpm' ? splitEpoch(pkg.version) : ['', pkg.version]
   const upstream =
     pkg.source.name === pkg.name && pkg.source.version === pkg.version

@@ -132,6 +132,14 @@ export interface Finding {
   readonly why: Reason
 }
 
+/** What was found in an image: the part of a report that stays the same while the image, the data and the code do. */
+export interface Found {
+  /** In the order of a report. */
+  readonly findings: readonly Finding[]
+  /** Versions that could not be compared. */
+  readonly gaps: readonly Gap[]
+}
+
 /** The data that a report was made with. */
 export interface FeedData {
   readonly feed: string

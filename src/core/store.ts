@@ -4,7 +4,7 @@ import type { Feed } from './feed.ts'
 import type { Gap } from './gap.ts'
 import type { LayerIndex } from './layer-index.ts'
 import type { Match } from './match.ts'
-import type { FeedData, IndexReport } from './report.ts'
+import type { FeedData, Found, IndexReport } from './report.ts'
 
 /** The state of one feed in the store. */
 export interface FeedStatus extends FeedData {
@@ -129,15 +129,15 @@ export interface AdvisoryStore {
   records(feed: string, since?: number): AsyncIterable<FeedRecord>
 }
 
-/** An image as the store knows it, and what its matches depend on beside it. */
-export interface MatchesKey {
+/** An image as the store knows it, and what is kept of it depends on beside it. */
+export interface KeptKey {
   readonly digest: Digest
   readonly analyzers: string
-  /** The code that matched and the data that it was matched with: another basis, other matches. */
+  /** The code that matched and the data that it was matched with: another basis, other matches and findings. */
   readonly basis: string
 }
 
-/** What was read out of layers and images, and what was matched in them. */
+/** What was read out of layers and images, and what was found in them. */
 export interface IndexStore {
   /**
    * The layer's index made by exactly these analyzers, if it is known. `analyzers` is `analyzersKey()` of compose.ts. Where only
@@ -155,12 +155,16 @@ export interface IndexStore {
   /** Forgets images, whatever analyzers read them, and what was matched in them. Gives the digests of those that were there. */
   removeImages(digests: readonly Digest[]): Promise<readonly Digest[]>
   /** The matches that were last put for the image, if they were put with exactly this basis. */
-  matches(key: MatchesKey): Promise<readonly Match[] | undefined>
+  matches(key: KeptKey): Promise<readonly Match[] | undefined>
   /**
    * Keeps the matches of an image that `putImage` kept, instead of those it had. They go with the image. More than
    * `limits.keptMatches` are not kept.
    */
-  putMatches(key: MatchesKey, matches: readonly Match[]): Promise<void>
+  putMatches(key: KeptKey, matches: readonly Match[]): Promise<void>
+  /** What was last put as found in the image, if it was put with exactly this basis. */
+  found(key: KeptKey): Promise<Found | undefined>
+  /** Keeps what was found as `putMatches` keeps matches, beside them, and as many findings and gaps at most. */
+  putFound(key: KeptKey, found: Found): Promise<void>
 }
 
 /** What `Store.gc` removed. */

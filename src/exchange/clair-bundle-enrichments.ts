@@ -16,7 +16,7 @@ const enrichers: Readonly<Record<string, Enricher>> = {
       const checked = checkCvss(line)
       if ('problem' in checked) return checked
       const { vectorString: vector, baseScore: score, baseSeverity = '' } = checked.value.Enrichment
-      const severity = severities[baseSeverity.toLowerCase()] ?? 'unknown'
+      const severity = severities.get(baseSeverity.toLowerCase()) ?? 'unknown'
       const rating = {
         severity,
         source: 'nvd',
@@ -68,13 +68,13 @@ const enrichers: Readonly<Record<string, Enricher>> = {
   },
 }
 
-const severities: Readonly<Record<string, Severity>> = {
-  critical: 'critical',
-  high: 'high',
-  medium: 'medium',
-  low: 'low',
-  none: 'negligible',
-}
+const severities: ReadonlyMap<string, Severity> = new Map([
+  ['critical', 'critical'],
+  ['high', 'high'],
+  ['medium', 'medium'],
+  ['low', 'low'],
+  ['none', 'negligible'],
+])
 
 /** Whether the enrichments of an updater have a place here. */
 export function isKnownEnricher(updater: string): boolean {

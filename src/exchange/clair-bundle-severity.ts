@@ -1,24 +1,24 @@
 import type { Rating, Severity } from '../core/severity.ts'
 
 /** The words of all sources. Debian's asterisk says that the urgency is derived from the NVD. */
-const words: Readonly<Record<string, Severity>> = {
-  critical: 'critical',
-  high: 'high',
-  important: 'high',
-  medium: 'medium',
-  moderate: 'medium',
-  low: 'low',
-  negligible: 'negligible',
-  unimportant: 'negligible',
-}
+const words: ReadonlyMap<string, Severity> = new Map([
+  ['critical', 'critical'],
+  ['high', 'high'],
+  ['important', 'high'],
+  ['medium', 'medium'],
+  ['moderate', 'medium'],
+  ['low', 'low'],
+  ['negligible', 'negligible'],
+  ['unimportant', 'negligible'],
+])
 
 /** Who rates, by the beginning of a scope. */
-const raters: Readonly<Record<string, string>> = { rhel: 'redhat' }
+const raters: ReadonlyMap<string, string> = new Map([['rhel', 'redhat']])
 
 /** The name of who rates in a scope. */
 export function raterOf(scope: string): string {
   const id = scope.split(':', 1)[0]!
-  return raters[id] ?? id
+  return raters.get(id) ?? id
 }
 
 /**
@@ -26,10 +26,10 @@ export function raterOf(scope: string): string {
  * makes of it, which is one level more than Debian means.
  */
 export function ratingOf(severity: string, normalized: string, source: string): Rating | undefined {
-  const said = words[severity.replace(/\*+$/, '').toLowerCase()]
+  const said = words.get(severity.replace(/\*+$/, '').toLowerCase())
   if (/^(?:CVSS:|AV:)/.test(severity))
-    return { severity: words[normalized.toLowerCase()] ?? 'unknown', source, vector: severity }
-  const known = said ?? words[normalized.toLowerCase()]
+    return { severity: words.get(normalized.toLowerCase()) ?? 'unknown', source, vector: severity }
+  const known = said ?? words.get(normalized.toLowerCase())
   if (known === undefined && severity === '') return undefined
   return { severity: known ?? 'unknown', source, ...(severity === '' ? {} : { original: severity }) }
 }

@@ -58,16 +58,16 @@ export interface ClairDistribution {
 }
 
 /** The releases of Debian by number: Clair states both. */
-const debianCodenames: Readonly<Record<string, string>> = {
-  '7': 'wheezy',
-  '8': 'jessie',
-  '9': 'stretch',
-  '10': 'buster',
-  '11': 'bullseye',
-  '12': 'bookworm',
-  '13': 'trixie',
-  '14': 'forky',
-}
+const debianCodenames: ReadonlyMap<string, string> = new Map([
+  ['7', 'wheezy'],
+  ['8', 'jessie'],
+  ['9', 'stretch'],
+  ['10', 'buster'],
+  ['11', 'bullseye'],
+  ['12', 'bookworm'],
+  ['13', 'trixie'],
+  ['14', 'forky'],
+])
 
 /**
  * The distribution that a scope is in Clair; `undefined` for one that it does not know. `feed` is the one that has the scope:
@@ -75,7 +75,7 @@ const debianCodenames: Readonly<Record<string, string>> = {
  */
 export function distributionOf(scope: string, feed: string): ClairDistribution | undefined {
   const [, id, release] = /^([a-z]+):([\w.]+)$/.exec(scope) ?? []
-  const make = id === undefined ? undefined : distributions[id]
+  const make = id !== undefined && Object.hasOwn(distributions, id) ? distributions[id] : undefined
   const made = make?.(release!, feed)
   return made === undefined ? undefined : { id: '', version_code_name: '', ...made, arch: '', cpe: '' }
 }
@@ -85,7 +85,7 @@ type Stated = Pick<ClairDistribution, 'did' | 'name' | 'version' | 'version_id' 
 
 const distributions: Readonly<Record<string, (release: string, feed: string) => Stated | undefined>> = {
   debian(release) {
-    const codename = debianCodenames[release]
+    const codename = debianCodenames.get(release)
     if (codename === undefined) return undefined
     const version = `${release} (${codename})`
     const name = 'Debian GNU/Linux'
@@ -116,13 +116,13 @@ function plain(did: string, name: string, release: string): Stated {
 }
 
 /** What scopes begin with, by what Clair calls the distribution. */
-const scopes: Readonly<Record<string, string>> = {
-  ol: 'oracle',
-  amzn: 'amazon',
-  sles: 'suse:sles',
-  opensuse: 'suse:opensuse-leap',
-  'opensuse-leap': 'suse:opensuse-leap',
-}
+const scopes: ReadonlyMap<string, string> = new Map([
+  ['ol', 'oracle'],
+  ['amzn', 'amazon'],
+  ['sles', 'suse:sles'],
+  ['opensuse', 'suse:opensuse-leap'],
+  ['opensuse-leap', 'suse:opensuse-leap'],
+])
 
 /** The scope of a distribution that a vulnerability states; `undefined` if it states no release. */
 export function scopeOfDistribution(distribution: {
@@ -136,22 +136,22 @@ export function scopeOfDistribution(distribution: {
   if (did === 'alpine' && /\bedge\b/.test(pretty_name ?? '')) return 'alpine:edge'
   const release = version_id || version?.split(' ')[0] || /(\d[\d.]*)$/.exec(pretty_name ?? '')?.[1]
   if (release === undefined) return undefined
-  return `${scopes[did] ?? did}:${did === 'amzn' && release === '2018.03' ? '1' : release}`
+  return `${scopes.get(did) ?? did}:${did === 'amzn' && release === '2018.03' ? '1' : release}`
 }
 
 /** The scopes of language packages are their purl types. */
-const purlTypes: Readonly<Record<string, string>> = {
-  go: 'golang',
-  'crates.io': 'cargo',
-  rubygems: 'gem',
-  packagist: 'composer',
-  'github actions': 'github',
-}
+const purlTypes: ReadonlyMap<string, string> = new Map([
+  ['go', 'golang'],
+  ['crates.io', 'cargo'],
+  ['rubygems', 'gem'],
+  ['packagist', 'composer'],
+  ['github actions', 'github'],
+])
 
 /** The scope of the packages that an updater `osv/…` is about. */
 export function scopeOfOsv(updater: string): string | undefined {
   const ecosystem = /^osv\/(.+)$/.exec(updater)?.[1]
-  return ecosystem === undefined ? undefined : (purlTypes[ecosystem] ?? ecosystem)
+  return ecosystem === undefined ? undefined : (purlTypes.get(ecosystem) ?? ecosystem)
 }
 
 /** Red Hat's own products, whose names in CPE have `a` here and `o` there. */

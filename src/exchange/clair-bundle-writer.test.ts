@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { advisory, gap, statement } from '../../test/support/records.ts'
 import type { FeedRecord } from '../core/advisory.ts'
 import { debianReleases } from '../ecosystems/debian/releases.ts'
-import { distributionOf } from './clair-bundle-sources.ts'
+import { ecosystems } from '../ecosystems/registry.ts'
+import { distributionOf, feedOfUpdater, updaterOfFeed } from './clair-bundle-sources.ts'
 import { clairFeeds, writeClairBundle } from './clair-bundle-writer.ts'
 import type { ExportedFeed } from './data-set.ts'
 
@@ -160,9 +161,14 @@ describe('writing a bundle for Clair', () => {
   })
 
   it('sorts out the feeds that Clair has no updater for', () => {
-    const ids = ['debian', 'alpine-edge-main', 'alma-9', 'epss', 'nvd-2017', 'rhel-vex', 'kev', 'ubuntu-jammy']
-    const { known, others } = clairFeeds(ids.map((id) => ({ feed: { ...feed, id }, records: stream([]) })))
-    expect(known.map((item) => item.feed.id)).toEqual(['debian', 'alpine-edge-main', 'epss', 'kev', 'ubuntu-jammy'])
-    expect(others).toEqual(['alma-9', 'nvd-2017', 'rhel-vex'])
+    const sorted = (ids: readonly string[]) => {
+      const { known, others } = clairFeeds(ids.map((id) => ({ feed: { ...feed, id }, records: stream([]) })))
+      return { known: known.map((item) => item.feed.id), others }
+    }
+    const known = ['debian', 'alpine-edge-main', 'epss', 'kev', 'ubuntu-jammy', 'amazon-2', 'oracle-2023', 'photon-3.0']
+    const others = ['alma', 'nvd-2017', 'rhel-vex', 'debian-dsa', 'ubuntu-jammy-usn', 'amazon-2-docker', 'suse']
+    expect(sorted([...known, ...others])).toEqual({ known, others })
+    const all = sorted(ecosystems.flatMap((ecosystem) => ecosystem.feeds()).map(({ id }) => id))
+    for (const id of all.known) expect(feedOfUpdater(updaterOfFeed(id)!), id).toBe(id)
   })
 })

@@ -28,7 +28,7 @@ export function clairFeeds(feeds: readonly FeedExport[]): ClairFeeds {
 }
 
 /** The feeds whose records are in a form that an updater of Clair's could have written. */
-const writable = /^(?:debian$|(?:alpine|ubuntu|oracle|amazon|photon)-|epss$|kev$)/
+const writable = /^(?:debian|ubuntu-[a-z]+|amazon-\d+|(?:alpine|oracle|photon)-.+|epss|kev)$/
 
 /** Text that is collected before it is handed on. */
 const batchLength = 64 * 1024

@@ -81,6 +81,11 @@ describe('fetchUpdateinfo', () => {
     await expect(fetchFrom(mirror(lists(limits.mirrors)))).rejects.toThrow('The mirror does not have this file')
   })
 
+  it('says so where an address in the list is one only because of what is cut off its end', async () => {
+    const directory = mirror({ [`${host}/core/latest/x86_64/mirror.list`]: 'https://c\u0000\n' })
+    await expect(fetchFrom(directory)).rejects.toMatchObject({ code: 'FEED_FAILED' })
+  })
+
   it('knows a repository without updates', async () => {
     await using spool = createSpool({
       mirror: mirror({ [`${folder}/repodata/repomd.xml`]: repomd({ data: 'other' }) }),
@@ -123,6 +128,16 @@ describe('fetchUpdateinfo', () => {
       'metadata that end too early',
       { [`${folder}/repodata/repomd.xml`]: '<repomd><data type="updateinfo">' },
       'cannot be read',
+    ],
+    [
+      'an address that is none',
+      { [`${host}/core/latest/x86_64/mirror.list`]: 'https://{example.org/x' },
+      'An address in the list of mirrors or in the metadata of the repository cannot be used',
+    ],
+    [
+      'a file at an address that is none',
+      { [`${folder}/repodata/repomd.xml`]: repomd({ href: 'https://[/updateinfo.xml.gz' }) },
+      'name a file outside of it: https://[/',
     ],
     ['missing updates', { [`${folder}/repodata/updateinfo.xml.gz`]: undefined }, 'The mirror does not have this file'],
   ])('refuses %s', async (_what, files, problem) => {

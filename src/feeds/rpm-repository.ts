@@ -34,10 +34,16 @@ export async function fetchUpdateinfo(
       return await fetchFrom(spool, repository, last, signal)
     } catch (error) {
       if (signal.aborted) throw error
-      failure ??= error
+      failure ??= isChiaroError(error, 'CONFIG_INVALID') ? notAnAddress(error, mirrorList) : error
     }
   }
   throw failure
+}
+
+/** Addresses of files come from the list and from the metadata: that one cannot be is no fault of the mirror that was configured. */
+function notAnAddress(cause: ChiaroError, where: string): ChiaroError {
+  const message = `An address in the list of mirrors or in the metadata of the repository cannot be used: ${cause.message}`
+  return new ChiaroError('FEED_FAILED', message, { where, cause })
 }
 
 /** Whether the repository whose metadata were fetched has an `updateinfo`. */
@@ -65,11 +71,11 @@ async function repositoriesOf(spool: Spool, mirrorList: string, signal: AbortSig
     parts.push(Buffer.from(chunk))
   }
   const lines = Buffer.concat(parts).toString('utf8').split(/\s+/)
-  const repositories = lines.filter((line) => /^https?:\/\//i.test(line) && URL.canParse(line))
+  const repositories = lines.flatMap((line) => (/^https?:\/\//i.test(line) && URL.parse(line)?.href) || [])
   if (repositories.length === 0) {
     throw new ChiaroError('FEED_FAILED', 'There is no address in this list of mirrors', { where: mirrorList })
   }
-  return repositories.slice(0, limits.mirrors).map((line) => `${line.replace(/\/+$/, '')}/`)
+  return repositories.slice(0, limits.mirrors).map((url) => `${url.replace(/\/+$/, '')}/`)
 }
 
 async function isRepository(spool: Spool, folder: string, signal: AbortSignal): Promise<boolean> {
@@ -103,8 +109,8 @@ async function fetchFrom(
   const { checksum, timestamp } = updateinfo
   const fingerprint = `${checksum.type}:${checksum.value}`
   if (fingerprint === last) return 'unchanged'
-  const url = new URL(updateinfo.href, repository)
-  if (!url.href.startsWith(new URL(repository).href)) {
+  const url = URL.parse(updateinfo.href, repository)
+  if (url?.href.startsWith(new URL(repository).href) !== true) {
     const message = `The metadata of the repository name a file outside of it: ${printable(updateinfo.href).slice(0, 200)}`
     throw new ChiaroError('FEED_FAILED', message, { where })
   }

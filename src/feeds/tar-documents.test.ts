@@ -40,6 +40,8 @@ describe('documents of a tar archive', () => {
 
   it.each([
     ['an archive that ends too early', archive.subarray(0, 2500)],
+    ['an archive that ends between two files', archive.subarray(0, 1536)],
+    ['nothing', Buffer.alloc(0)],
     ['something else', Buffer.alloc(1024, 'x')],
   ])('refuses %s', async (_name, bytes) => {
     const error = await read(bytes).catch((thrown: unknown) => thrown)

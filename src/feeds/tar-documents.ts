@@ -9,7 +9,8 @@ export type TarDocument =
 
 /**
  * The files of a tar archive whose path is wanted, in its order, each as a whole; one larger than `limits.feedRecordBytes` is
- * bad. Throws `FEED_FAILED` for what is no sound archive, `LIMIT_EXCEEDED` beyond the limits. `where` is the archive.
+ * bad. Throws `FEED_FAILED` for what is no sound archive or has no end mark, `LIMIT_EXCEEDED` beyond the limits. `where` is the
+ * archive.
  */
 export async function* tarDocuments(
   source: AsyncIterable<Buffer>,
@@ -32,6 +33,7 @@ export async function* tarDocuments(
       yield* found.splice(0)
     }
     walker.end()
+    if (!walker.ended) throw new ChiaroError('ARCHIVE_INVALID', 'it has no end: it is truncated')
   } catch (error) {
     if (!isChiaroError(error, 'ARCHIVE_INVALID')) throw error
     const advice = 'Fetch it again.'

@@ -1,16 +1,20 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ChiaroError, printable } from '../core/errors.ts'
+import { ChiaroError, messageOf, printable } from '../core/errors.ts'
 
 /** Where a document is to be looked for, in this order. */
 type Location =
   | { readonly kind: 'origin'; readonly url: string }
+  | { readonly kind: 'replaced'; readonly url: string }
   | { readonly kind: 'mirror-url'; readonly urls: readonly string[] }
   | { readonly kind: 'mirror-file'; readonly paths: readonly string[] }
 
 /** Maps the address of a document. Throws `CONFIG_INVALID` for an address that cannot be mapped. */
 export type Mirror = (url: string) => Location
+
+/** Other places of documents: URL, file or directory, by the beginning of their addresses. */
+export type Sources = Readonly<Record<string, string>>
 
 /** A copy of a document may be compressed where the document itself is not. */
 const suffixes = ['', '.gz', '.bz2', '.zst']
@@ -18,12 +22,72 @@ const suffixes = ['', '.gz', '.bz2', '.zst']
 /**
  * The mirror that takes the place of every host: `https://host/path?query` is at `MIRROR/host/path`, or compressed at
  * `MIRROR/host/path.gz`, `.bz2` or `.zst`. `mirror` is an http(s) URL, a file URL or a directory; without one, every
- * document is where it is. Throws `CONFIG_INVALID` for another kind of URL, and if there is no such directory.
+ * document is where it is. Documents whose addresses begin with a key of `sources`, the longest one that fits, are in the place that
+ * it names and not in the mirror; what follows the key follows there, too. Throws `CONFIG_INVALID` for another kind of URL, and if
+ * there is no such file or directory.
  */
-export function openMirror(mirror: string | undefined): Mirror {
+export function openMirror(mirror: string | undefined, sources: Sources = {}): Mirror {
+  const rules = Object.entries(sources).map(([prefix, place]) => sourceRule(prefix, place))
+  const locate = locator(mirror)
+  if (rules.length === 0) return locate
+  rules.sort((left, right) => right.prefix.length - left.prefix.length)
+  return (address) => {
+    const url = URL.parse(address)?.href ?? address
+    for (const { prefix, place } of rules) if (beginsWith(url, prefix)) return place(url.slice(prefix.length))
+    return locate(address)
+  }
+}
+
+function locator(mirror: string | undefined): Mirror {
   if (mirror === undefined) return (url) => ({ kind: 'origin', url })
   if (/^https?:\/\//i.test(mirror)) return urlMirror(mirror)
   return directoryMirror(mirror)
+}
+
+interface SourceRule {
+  readonly prefix: string
+  /** Where the document is whose address ends with `rest`. */
+  readonly place: (rest: string) => Location
+}
+
+function sourceRule(prefix: string, place: string): SourceRule {
+  try {
+    return ruleOf(prefix, place)
+  } catch (cause) {
+    throw new ChiaroError('CONFIG_INVALID', messageOf(cause), {
+      where: 'sources',
+      advice: 'A source is the beginning of addresses on the web, and the URL, file or directory that takes its place.',
+      cause,
+    })
+  }
+}
+
+function ruleOf(key: string, target: string): SourceRule {
+  const prefix = folderOf(key)
+  if (/^https?:\/\//i.test(target)) {
+    const url = folderOf(target)
+    return { prefix, place: (rest) => ({ kind: 'replaced', url: url + rest }) }
+  }
+  const path = directoryOf(target)
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) throw invalid('is no file or directory', target)
+  return { prefix, place: (rest) => filesAt(path, new URL(`http://host${rest}`).pathname) }
+}
+
+/** An http(s) address without the slashes at its end. */
+function folderOf(address: string): string {
+  const url = parse(address)
+  if (url.search !== '' || url.hash !== '') throw invalid('is not a URL of a folder or document', address)
+  return url.href.replace(/\/+$/, '')
+}
+
+/** Whether a URL is that of a folder or document, or below it. */
+function beginsWith(url: string, prefix: string): boolean {
+  return url.startsWith(prefix) && /^(?:[/?#]|$)/.test(url.slice(prefix.length))
+}
+
+function filesAt(directory: string, pathname: string): Location {
+  const path = join(directory, ...pathname.split('/').filter(Boolean).map(segmentOf))
+  return { kind: 'mirror-file', paths: suffixes.map((suffix) => path + suffix) }
 }
 
 function urlMirror(mirror: string): Mirror {
@@ -44,8 +108,7 @@ function directoryMirror(mirror: string): Mirror {
   }
   return (address) => {
     const { host, pathname } = parse(address)
-    const path = join(directory, host, ...pathname.split('/').filter(Boolean).map(segmentOf))
-    return { kind: 'mirror-file', paths: suffixes.map((suffix) => path + suffix) }
+    return filesAt(join(directory, host), pathname)
   }
 }
 

@@ -221,6 +221,24 @@ describe('createSpool, from a mirror', () => {
     expect(bytes).toBeLessThan(256 << 20)
   })
 
+  it('asks the place of a source directly, and never with what is for the source itself', async () => {
+    const asked: (readonly [string | undefined, string | string[] | undefined])[] = []
+    const url = await serve((request, response) => {
+      asked.push([`${request.method} ${request.url}`, request.headers.apikey])
+      response.end('{"a":1}')
+    })
+    const sources = { 'https://a.example/x': `${url}/y` }
+    await using spool = createSpool({ mirror: mirrorOf({}), sources, offline: false })
+    await spool.fetch('data', 'https://a.example/x/z?page=1', undefined, signal, { apiKey: 'secret' })
+    expect(await content(spool)).toBe('{"a":1}')
+    expect(asked).toEqual([['GET /y/z?page=1', undefined]])
+    await using offline = createSpool({ mirror: undefined, sources, offline: true })
+    expect((await failure(offline.fetch('data', 'https://a.example/x', undefined, signal))).code).toBe('OFFLINE')
+    expect(createSpools({ mirror: undefined, sources, offline: false }).hostOf('https://a.example/x/z')).toBe(
+      url.slice(7),
+    )
+  })
+
   it('says which file a directory lacks', async () => {
     const mirror = mirrorOf({ 'a.example/one/two.json': '{}' })
     await using spool = createSpool({ mirror, offline: false })

@@ -8,7 +8,7 @@ import { limits } from '../core/limits.ts'
 import { decompress } from './decompress.ts'
 import type { HttpClient } from './http.ts'
 import type { HttpHeaders } from './http-response.ts'
-import { type Mirror, openMirror } from './mirror.ts'
+import { type Mirror, openMirror, type Sources } from './mirror.ts'
 import { openNamelessFile } from './nameless-file.ts'
 import { createTurns } from './turns.ts'
 
@@ -16,6 +16,8 @@ import { createTurns } from './turns.ts'
 export interface SpoolOptions {
   /** URL or directory that takes the place of every host: `MIRROR/host/path`. */
   readonly mirror: string | undefined
+  /** Other places of documents, by the beginning of their addresses; see `openMirror`. */
+  readonly sources?: Sources | undefined
   /** Never use the network. A directory is none. */
   readonly offline: boolean
   /** The client to fetch with, which others use as well; without it the spool has one of its own. */
@@ -57,7 +59,7 @@ class FileSpool implements Spool {
 
   constructor(options: SpoolOptions) {
     this.#options = options
-    this.#mirror = openMirror(options.mirror)
+    this.#mirror = openMirror(options.mirror, options.sources)
   }
 
   async fetch(
@@ -72,6 +74,7 @@ class FileSpool implements Spool {
     if (location.kind === 'mirror-file') return this.#openFile(name, location.paths, last)
     if (location.kind === 'origin')
       return this.#download(name, location.url, { ...headers, ...conditions(last) }, signal)
+    if (location.kind === 'replaced') return this.#download(name, location.url, conditions(last), signal)
     return this.#download(name, await this.#firstPresent(location.urls, signal), conditions(last), signal)
   }
 

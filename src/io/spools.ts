@@ -12,26 +12,26 @@ export interface Spools extends AsyncDisposable {
 }
 
 /** How the documents of several feeds are fetched. */
-export interface SpoolsOptions extends Pick<SpoolOptions, 'mirror' | 'offline'> {
+export interface SpoolsOptions extends Pick<SpoolOptions, 'mirror' | 'sources' | 'offline'> {
   /** Milliseconds before the second attempt at a request; see `HttpOptions`. */
   readonly backoff?: number
 }
 
-/** Throws `CONFIG_INVALID` for a mirror that is none. */
-export function createSpools({ mirror, ...client }: SpoolsOptions): Spools {
+/** Throws `CONFIG_INVALID` for a mirror or source that is none. */
+export function createSpools({ mirror, sources, ...client }: SpoolsOptions): Spools {
   const { offline } = client
-  const locate = openMirror(mirror)
+  const locate = openMirror(mirror, sources)
   let opened: Promise<HttpClient> | undefined
   const http = () => {
     opened ??= import('./http.ts').then(({ createHttpClient }) => createHttpClient(client))
     return opened
   }
   return {
-    open: (onBytes) => createSpool({ mirror, offline, http, ...(onBytes === undefined ? {} : { onBytes }) }),
+    open: (onBytes) => createSpool({ mirror, sources, offline, http, ...(onBytes === undefined ? {} : { onBytes }) }),
     hostOf(url) {
       const location = locate(url)
       if (location.kind === 'mirror-file') return undefined
-      return URL.parse(location.kind === 'origin' ? location.url : location.urls[0]!)?.host
+      return URL.parse(location.kind === 'mirror-url' ? location.urls[0]! : location.url)?.host
     },
     async [Symbol.asyncDispose]() {
       await (await opened)?.[Symbol.asyncDispose]()

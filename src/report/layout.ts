@@ -13,6 +13,8 @@ export type Paint = (style: Style | undefined, text: string) => string
 export interface Part {
   readonly text: string
   readonly style?: Style | undefined
+  /** Its `displayWidth`, where that was measured before: a long table is done sooner when each text is measured once. */
+  readonly width?: number
 }
 
 /** What stands in one cell of a table: parts below each other. */
@@ -52,6 +54,13 @@ export function line(text: string): string {
   return plain.test(text) ? text : printable(text.toWellFormed())
 }
 
+/** Text from outside as a part of one line, cut to `most` columns. */
+export function partOf(text: string, most: number, style?: Style): Part {
+  if (text.length <= most && plain.test(text)) return { text, style, width: text.length }
+  const shown = truncate(line(text), most)
+  return { text: shown, style, width: displayWidth(shown) }
+}
+
 /** Characters that are one column wide each, whatever stands beside them: ASCII, Latin, and what reports are drawn with. */
 const plain = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff…→█░]*$/
 const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]+$/u
@@ -72,6 +81,10 @@ export function displayWidth(text: string): number {
   let width = 0
   for (const { segment } of graphemes(text)) width += graphemeWidth(segment)
   return width
+}
+
+function widthOf({ text, width }: Part): number {
+  return width ?? displayWidth(text)
 }
 
 function graphemeWidth(grapheme: string): number {
@@ -176,7 +189,7 @@ export function columnWidths(
   const widths = columns.map(({ title, max }, index) => {
     let widest = displayWidth(title)
     for (const row of rows) {
-      for (const { text } of row[index]!) widest = Math.max(widest, displayWidth(text))
+      for (const part of row[index]!) widest = Math.max(widest, widthOf(part))
       if (widest >= max) return max
     }
     return widest
@@ -214,15 +227,28 @@ export function* tableLines(
   const titles = columns.map(({ title }): Cell => [{ text: title, style: 'dim' }])
   yield rowLine(titles, 0, columns, widths, paint)
   for (const row of rows) {
+    if (isOneLine(row, widths)) {
+      yield rowLine(row, 0, columns, widths, paint)
+      continue
+    }
     const cells = row.map((cell, index) => wrapCell(cell, widths[index]!))
     const height = cells.reduce((most, { length }) => Math.max(most, length), 0)
     for (let at = 0; at < height; at++) yield rowLine(cells, at, columns, widths, paint)
   }
 }
 
-/** The lines of a cell. Most are one part that fits, and a long table is done sooner when nothing is made for those. */
+/** Most rows are, and a long table is done sooner when nothing is made for those. */
+function isOneLine(row: readonly Cell[], widths: readonly number[]): boolean {
+  for (let index = 0; index < row.length; index++) {
+    const cell = row[index]!
+    if (cell.length !== 1 || widthOf(cell[0]!) > widths[index]!) return false
+  }
+  return true
+}
+
+/** The lines of a cell. */
 function wrapCell(cell: Cell, width: number): Cell {
-  if (cell.length === 1 && displayWidth(cell[0]!.text) <= width) return cell
+  if (cell.length === 1 && widthOf(cell[0]!) <= width) return cell
   return cell.flatMap(({ text, style }) => wrap(text, width).map((part) => ({ text: part, style })))
 }
 
@@ -239,7 +265,7 @@ function rowLine(
   for (let index = 0; index < cells.length; index++) {
     const part = cells[index]![at]
     if (part !== undefined && part.text !== '') {
-      const width = displayWidth(part.text)
+      const width = widthOf(part)
       const start = columns[index]!.align === 'right' ? column + widths[index]! - width : column
       text += ' '.repeat(Math.max(0, start - used)) + paint(part.style, part.text)
       used = start + width

@@ -38,6 +38,11 @@ export function assess(index: IndexReport, ecosystems: readonly Ecosystem[], now
   return { ...nothing, gaps: [{ code: 'distribution-unsupported', where: name, detail }] }
 }
 
+/** The time as of which an image is assessed. */
+export function timeOf({ asOf, now }: { readonly asOf: string | undefined; readonly now: Date }): Date {
+  return asOf === undefined ? now : new Date(asOf)
+}
+
 function approximate(where: string, { approximate: detail }: Coverage): readonly Gap[] {
   return detail === undefined ? [] : [{ code: 'distribution-approximate', where, detail }]
 }

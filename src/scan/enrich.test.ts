@@ -6,7 +6,8 @@ import type { Finding } from '../core/report.ts'
 import type { Store } from '../core/store.ts'
 import { enrichers } from '../enrich/registry.ts'
 import { openStore } from '../store/open.ts'
-import { enrichmentFeeds, enrichReport } from './enrich.ts'
+import { enrichReport } from './enrich.ts'
+import { neededEnrichers } from './enrichment-data.ts'
 
 const never = new AbortController().signal
 const [one, two] = ['CVE-2017-0001', 'CVE-2022-0002'] as const
@@ -44,8 +45,13 @@ interface Options {
   readonly maxDataAge?: number
 }
 
-function enrich(report: ReturnType<typeof reportOf>, { now = new Date(), maxDataAge = 60_000 }: Options = {}) {
-  return enrichReport(report, { enrichers, advisories: store.advisories, maxDataAge, now })
+async function enrich(report: ReturnType<typeof reportOf>, { now = new Date(), maxDataAge = 60_000 }: Options = {}) {
+  const needed = neededEnrichers(report.findings, enrichers)
+  return enrichReport(report, needed, await store.advisories.status(), {
+    advisories: store.advisories,
+    maxDataAge,
+    now,
+  })
 }
 
 describe('enriching', () => {
@@ -122,7 +128,7 @@ describe('enriching', () => {
 
   it('asks for the feeds of the findings only', () => {
     const ids = (...findings: readonly Finding[]) =>
-      enrichmentFeeds(reported(...findings), enrichers).map(({ id }) => id)
+      neededEnrichers(findings, enrichers).flatMap(({ feeds }) => feeds.map(({ id }) => id))
     expect(ids(finding(one), finding(two), finding(one))).toEqual(['nvd-2017', 'nvd-2022', 'epss', 'kev'])
     expect(ids(finding('TEMP-1'))).toEqual([])
   })

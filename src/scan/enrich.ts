@@ -1,50 +1,29 @@
 import type { Enricher, Enrichment } from '../core/enricher.ts'
-import type { Feed } from '../core/feed.ts'
 import { bySeverity } from '../core/finding-order.ts'
-import type { Gap } from '../core/gap.ts'
 import type { Finding, VulnerabilityReport } from '../core/report.ts'
 import { riskOf } from '../core/risk.ts'
 import type { AdvisoryStore, FeedStatus } from '../core/store.ts'
-import { enrichmentGap } from './enrichment-gap.ts'
+import { type EnrichOptions, loadedOf, type NeededEnricher, withEnrichmentData } from './enrichment-data.ts'
 import { cvssScores, pickRating } from './findings.ts'
-import { dataOf } from './match-index.ts'
-
-/** What enriching needs beside the report. */
-export interface EnrichOptions {
-  readonly enrichers: readonly Enricher[]
-  readonly advisories: AdvisoryStore
-  /** Data checked longer ago than this, in milliseconds, is a gap. */
-  readonly maxDataAge: number
-  readonly now: Date
-}
-
-/** The feeds that can have something to say of the findings of a report. */
-export function enrichmentFeeds(report: VulnerabilityReport, enrichers: readonly Enricher[]): readonly Feed[] {
-  const ids = idsOf(report)
-  return enrichers.flatMap((enricher) => enricher.feedsFor(ids))
-}
 
 /**
  * The report with what is known of its vulnerabilities elsewhere: scores, weaknesses, likelihoods, exploitation, a severity and
- * a description where the distribution has none. Data that is missing or out of date is one gap an enricher. Throws
- * `DATABASE_FAILED` only.
+ * a description where the distribution has none. Data that is missing or out of date is one gap an enricher. `statuses` are
+ * those of all feeds, `needed` is `neededEnrichers` of its findings. Throws `DATABASE_FAILED` only.
  */
-export async function enrichReport(report: VulnerabilityReport, options: EnrichOptions): Promise<VulnerabilityReport> {
+export async function enrichReport(
+  report: VulnerabilityReport,
+  needed: readonly NeededEnricher[],
+  statuses: readonly FeedStatus[],
+  options: EnrichOptions,
+): Promise<VulnerabilityReport> {
   const { advisories } = options
-  const ids = idsOf(report)
-  const gaps: Gap[] = []
-  const data: FeedStatus[] = []
   const known: ReadonlyMap<string, Enrichment>[] = []
   let findings = report.findings
   let withRisk = false
-  for (const enricher of options.enrichers) {
-    const feeds = enricher.feedsFor(ids)
-    if (feeds.length === 0) continue
-    const asked = [...feeds, ...(enricher.supplements ?? [])].map(({ id }) => id)
-    const statuses = await advisories.status(asked)
-    gaps.push(...(await enrichmentGap(enricher, { feeds, statuses, ids }, options)))
-    const loaded = statuses.filter(({ generation }) => generation > 0)
-    data.push(...loaded)
+  for (const each of needed) {
+    const { enricher, ids } = each
+    const loaded = loadedOf(each, statuses)
     known.push(await lookUp(enricher, ids, loaded, advisories))
     withRisk ||= enricher.tellsLikelihood === true && loaded.length > 0
     if (enricher.describes) findings = await described(findings, loaded, advisories)
@@ -54,16 +33,7 @@ export async function enrichReport(report: VulnerabilityReport, options: EnrichO
     const more = own.reduce(withEnrichment, finding)
     return withRisk ? { ...more, risk: riskOf(more) } : more
   })
-  return {
-    ...report,
-    findings: enriched.sort(bySeverity),
-    gaps: [...report.gaps, ...gaps],
-    enrichment: data.map(dataOf),
-  }
-}
-
-function idsOf({ findings }: VulnerabilityReport): readonly string[] {
-  return [...new Set(findings.map(({ id }) => id))]
+  return await withEnrichmentData({ ...report, findings: enriched.sort(bySeverity) }, needed, statuses, options)
 }
 
 /** What an enricher knows, by id. Of two feeds the one with the later state counts. */

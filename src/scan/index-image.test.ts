@@ -292,6 +292,8 @@ describe('the store', () => {
       removeImages: async () => [],
       matches: async () => undefined,
       putMatches: async () => {},
+      found: async () => undefined,
+      putFound: async () => {},
     }
     return { store, layers, images }
   }

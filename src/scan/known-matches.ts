@@ -1,14 +1,7 @@
 import type { Match } from '../core/match.ts'
 import type { IndexReport } from '../core/report.ts'
-import type { FeedStatus, IndexStore } from '../core/store.ts'
-
-/** Where matches are kept, so that nothing is matched again while nothing changed. */
-export interface KeptMatches {
-  readonly store: IndexStore
-  readonly analyzersKey: string
-  /** Identifies the code that matches: what one wrote is not good for another. */
-  readonly rules: string
-}
+import type { FeedStatus } from '../core/store.ts'
+import type { KeptResults } from './known-findings.ts'
 
 /**
  * The matches of an image as they were kept, or as `match` finds them now, which are then kept. They depend on what is in
@@ -18,7 +11,7 @@ export interface KeptMatches {
 export async function knownMatches(
   { image: { digest }, packages }: IndexReport,
   feeds: readonly FeedStatus[],
-  kept: KeptMatches | undefined,
+  kept: KeptResults | undefined,
   match: () => Promise<readonly Match[]>,
 ): Promise<readonly Match[]> {
   if (kept === undefined || digest === undefined) return match()

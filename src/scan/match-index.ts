@@ -5,33 +5,24 @@ import { bySeverity } from '../core/finding-order.ts'
 import type { Gap } from '../core/gap.ts'
 import { comparedVersion, judge } from '../core/judge.ts'
 import type { Match } from '../core/match.ts'
-import type { FeedData, Finding, IndexedPackage, IndexReport, VulnerabilityReport } from '../core/report.ts'
+import type { Finding, Found, IndexedPackage, IndexReport, VulnerabilityReport } from '../core/report.ts'
 import type { AdvisoryStore, FeedStatus } from '../core/store.ts'
 import type { Verdict } from '../core/verdict.ts'
-import { assess } from './assess.ts'
-import { dataGaps } from './data-gaps.ts'
+import { type Assessment, assess, timeOf } from './assess.ts'
 import { findingOf } from './findings.ts'
 import { type JoinedMatches, joinMatches } from './join-matches.ts'
-import { type KeptMatches, knownMatches } from './known-matches.ts'
+import type { KeptResults } from './known-findings.ts'
+import { knownMatches } from './known-matches.ts'
+import { makeReport, type ReportOptions } from './make-report.ts'
 import { nameAdvisories } from './name-advisories.ts'
 
 /** What matching needs beside the index report. */
-export interface MatchOptions {
+export interface MatchOptions extends ReportOptions {
   readonly ecosystems: readonly Ecosystem[]
   /** Their feeds say nothing of packages, so that what is kept stays good when they change. */
   readonly enrichers: readonly Enricher[]
-  readonly advisories: AdvisoryStore
-  /** Whether what is known of the vulnerabilities beside is wanted, and is a gap where it is missing. */
-  readonly enrich: boolean
   /** `undefined`: every image is matched each time. */
-  readonly kept: KeptMatches | undefined
-  /** Data checked longer ago than this, in milliseconds, is a gap. */
-  readonly maxDataAge: number
-  /** The data is asked for as it was at this time, ISO 8601, however old it is; now, if it is not given. */
-  readonly asOf: string | undefined
-  readonly now: Date
-  /** The version of Chiaro, for the report. */
-  readonly version: string
+  readonly kept: KeptResults | undefined
 }
 
 /**
@@ -39,48 +30,36 @@ export interface MatchOptions {
  * each pair. What cannot be assessed becomes a gap. Throws `DATABASE_FAILED` only.
  */
 export async function matchIndex(index: IndexReport, options: MatchOptions): Promise<VulnerabilityReport> {
-  const { advisories, asOf } = options
   const assessment = assess(index, options.ecosystems, timeOf(options))
-  const { ecosystem, coverage, packages } = assessment
-  const gaps: Gap[] = [...index.gaps, ...assessment.gaps]
-  const findings: Finding[] = []
-  const all = coverage === undefined ? [] : await advisories.status(undefined, asOf)
-  const feeds = (coverage?.feeds ?? []).flatMap(({ id }) => all.find(({ feed }) => feed === id) ?? [])
-  if (ecosystem !== undefined && coverage !== undefined) {
-    gaps.push(...(await dataGaps(coverage, all, options)))
-    const match = async () => {
-      const places = new Map(index.packages.map((pkg, place) => [pkg, place]))
-      const found = await lookUp(packages, places, ecosystem, coverage, { advisories, asOf })
-      return nameAdvisories(found, index.packages, { ecosystem, coverage }, { advisories, asOf })
-    }
-    const others = options.enrichers
-    const basis = all.filter(({ feed }) => !others.some((enricher) => isFeedOf(enricher, feed)))
-    // What is kept is about the data of now.
-    const matches = await knownMatches(index, basis, asOf === undefined ? options.kept : undefined, match)
-    const ownFeeds = new Set(coverage.feeds.map(({ id }) => id))
-    for (const joined of joinMatches(matches, { packages: index.packages, versions: ecosystem.versions, ownFeeds })) {
-      const { verdict } = joined.claims[0].match
-      if (verdict.state === 'unknown') gaps.push(unreadable(joined, verdict.because, index))
-      else findings.push(findingOf(joined, verdict, index, ecosystem))
-    }
-  }
-  return {
-    schemaVersion: 1,
-    generator: { name: 'chiaro', version: options.version },
-    ...(asOf === undefined ? {} : { asOf }),
-    image: index.image,
-    release: index.release,
-    packages: index.packages,
-    findings: findings.sort(bySeverity),
-    gaps,
-    data: feeds.map(dataOf),
-    enrichment: [],
-  }
+  const statuses = await options.advisories.status(undefined, options.asOf)
+  const found = await find(index, assessment, statuses, options)
+  return makeReport(index, assessment, statuses, found, options)
 }
 
-/** The time as of which an image is assessed. */
-export function timeOf({ asOf, now }: Pick<MatchOptions, 'asOf' | 'now'>): Date {
-  return asOf === undefined ? now : new Date(asOf)
+async function find(
+  index: IndexReport,
+  { ecosystem, coverage, packages }: Assessment,
+  statuses: readonly FeedStatus[],
+  { advisories, asOf, enrichers, kept }: MatchOptions,
+): Promise<Found> {
+  const gaps: Gap[] = []
+  const findings: Finding[] = []
+  if (ecosystem === undefined || coverage === undefined) return { findings, gaps }
+  const match = async () => {
+    const places = new Map(index.packages.map((pkg, place) => [pkg, place]))
+    const found = await lookUp(packages, places, ecosystem, coverage, { advisories, asOf })
+    return nameAdvisories(found, index.packages, { ecosystem, coverage }, { advisories, asOf })
+  }
+  const basis = statuses.filter(({ feed }) => !enrichers.some((enricher) => isFeedOf(enricher, feed)))
+  // What is kept is about the data of now.
+  const matches = await knownMatches(index, basis, asOf === undefined ? kept : undefined, match)
+  const ownFeeds = new Set(coverage.feeds.map(({ id }) => id))
+  for (const joined of joinMatches(matches, { packages: index.packages, versions: ecosystem.versions, ownFeeds })) {
+    const { verdict } = joined.claims[0].match
+    if (verdict.state === 'unknown') gaps.push(unreadable(joined, verdict.because, index))
+    else findings.push(findingOf(joined, verdict, index, ecosystem))
+  }
+  return { findings: findings.sort(bySeverity), gaps }
 }
 
 /** Where to look, and as of when. */
@@ -164,18 +143,4 @@ function keyText(key: AdvisoryKey): string {
 
 function unreadable({ pkg, id }: JoinedMatches, because: string, { packages }: IndexReport): Gap {
   return { code: 'version-unreadable', where: `${packages[pkg]!.name} ${id}`, detail: `${because}.` }
-}
-
-/** What a report says of a feed. */
-export function dataOf({
-  feed,
-  url,
-  generation,
-  checkedAt,
-  importedAt,
-  dataTime,
-  records,
-  gaps,
-}: FeedStatus): FeedData {
-  return { feed, url, generation, checkedAt, importedAt, dataTime, records, gaps }
 }

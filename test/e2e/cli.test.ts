@@ -47,6 +47,8 @@ describe('the command without an image', () => {
     [['scan', '--username', 'ada', 'x'], 'no password', 'CHIARO_PASSWORD'],
     [['scan', '--password-stdin', 'x'], '--password-stdin needs a user', '--username'],
     [['scan', '--mirror', './missing', 'x'], '"./missing" is neither a directory nor', 'HOST/PATH'],
+    [['scan', '--source', 'nvd=./here', 'x'], '--source: "nvd=./here" is not ADDRESS=PLACE', 'https://HOST/PATH=URL'],
+    [['scan', '--source', 'https://a.example/=./gone', 'x'], '"./gone" is neither a file, a directory nor', '--source'],
     [['data', 'gc', '--keep', 'x'], '--keep: "x" is not a number of days', '30'],
   ])('%j is a wrong use that says what is right', async (args, message, advice) => {
     const { code, stdout, stderr } = await chiaro(args)
@@ -64,6 +66,8 @@ describe('the command without an image', () => {
     )
     const both = await chiaro(['scan', '--max-data-age', 'later', 'x'], { env })
     expect(both.stderr).toContain('--max-data-age: "later"')
+    const list = await chiaro(['scan', 'x'], { env: { CHIARO_SOURCES: `https://a.example/=${folder} b.example=x` } })
+    expect(list.stderr).toContain('CHIARO_SOURCES: "b.example=x" is not ADDRESS=PLACE')
     const flag = await chiaro(['scan', 'x'], { env: { CHIARO_OFFLINE: 'perhaps' } })
     expect(flag.stderr).toContain('CHIARO_OFFLINE: "perhaps" is neither yes nor no')
   })

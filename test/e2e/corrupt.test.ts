@@ -8,6 +8,7 @@ import { type ChiaroError, type ErrorCode, scan, update } from '../../src/index.
 import { openStore } from '../../src/store/open.ts'
 import { type CommandResult, chiaro } from '../support/command.ts'
 import { feeds } from '../support/corpus.ts'
+import { debianFiles } from '../support/debian-mirror.ts'
 import { digestOf, tarOf } from '../support/layout.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -55,11 +56,13 @@ describe('damaged feeds', () => {
   const database = join(folder, 'feeds.db')
   const mirror = join(folder, 'mirror')
 
+  function writeFile(path: string, content: Buffer | string): void {
+    mkdirSync(dirname(join(mirror, path)), { recursive: true })
+    writeFileSync(join(mirror, path), content)
+  }
+
   function writeMirror(damage: (content: Buffer) => Buffer): void {
-    for (const [path, content] of Object.values(documents)) {
-      mkdirSync(dirname(join(mirror, path)), { recursive: true })
-      writeFileSync(join(mirror, path), damage(content))
-    }
+    for (const [path, content] of Object.values(documents)) writeFile(path, damage(content))
   }
 
   async function state(): Promise<unknown> {
@@ -75,9 +78,11 @@ describe('damaged feeds', () => {
     }))
   }
 
-  const updated = () => update(ids, { mirror, offline: true, database })
+  const updated = async () =>
+    (await update(ids, { mirror, offline: true, database })).filter(({ feed }) => feed in documents)
   let good: unknown
   beforeAll(async () => {
+    for (const [path, content] of Object.entries(debianFiles(''))) writeFile(path, content)
     writeMirror((content) => content)
     expect((await updated()).map(({ outcome }) => outcome)).toEqual(['imported', 'imported', 'imported'])
     good = await state()
@@ -109,6 +114,7 @@ describe('damaged feeds', () => {
   ])('%s is refused, and the last good data stays', async (_, damage) => {
     writeMirror(damage)
     const outcomes = await updated()
+    expect(outcomes.map(({ feed }) => feed).sort()).toEqual(ids.toSorted())
     for (const { feed, outcome, error } of outcomes) {
       expect({ feed, outcome, code: error?.code }).toEqual({ feed, outcome: 'failed', code: 'FEED_FAILED' })
       expect(error!.message).toContain(documents[feed]![0])

@@ -15,7 +15,7 @@ const ready = corpus !== undefined && feeds !== undefined && existsSync(image)
 describe.skipIf(!ready)('an image of RHEL (skipped without CHIARO_CORPUS and CHIARO_FEEDS)', () => {
   let report: Awaited<ReturnType<typeof scan>>
   beforeAll(async () => {
-    const options = { database: join(folder, 'chiaro.db'), mirror: feeds!, offline: true }
+    const options = { database: join(folder, 'chiaro.db'), mirror: feeds!, offline: true, enrich: false }
     report = await scan(`oci-layout:${image}`, { ...options, maxDataAge: Number.POSITIVE_INFINITY })
   }, 60_000)
 

@@ -51,7 +51,7 @@ it('judges a package by the repositories of the layer that brought it, and the i
   })
   const layout = join(folder, 'layout')
   blobs.writeLayout(layout, [tagged(image, 'sample')])
-  const options = { database: join(folder, 'chiaro.db'), mirror: mirror(), offline: true }
+  const options = { database: join(folder, 'chiaro.db'), mirror: mirror(), offline: true, enrich: false }
   const { findings, packages, gaps } = await scan(`oci-layout:${layout}`, options)
 
   expect(gaps).toEqual([])

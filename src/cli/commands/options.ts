@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { defaultDatabase } from '../../config/paths.ts'
@@ -15,6 +15,8 @@ export interface DatabaseOptions {
 
 export interface FeedOptions extends DatabaseOptions {
   readonly mirror?: string
+  /** Beginnings of addresses, and what takes their place. */
+  readonly source?: readonly (readonly [string, string])[]
   readonly offline?: boolean
 }
 
@@ -56,6 +58,11 @@ export function addFeedOptions(command: Command): void {
     env: 'CHIARO_MIRROR',
     parse: parseMirror,
   })
+  addOption(command, data, '--source <from=to>', 'fetch what is below ADDRESS from elsewhere; repeatable', {
+    env: 'CHIARO_SOURCES',
+    parse: parseSource,
+    repeated: true,
+  })
   addOption(command, data, '--offline', 'never use the network', { env: 'CHIARO_OFFLINE' })
 }
 
@@ -95,6 +102,19 @@ function parseMirror(text: string): string {
   throw new ChiaroError('CONFIG_INVALID', `${JSON.stringify(text)} is neither a directory nor an http(s) URL`, {
     advice: 'A mirror holds what https://HOST/PATH serves at HOST/PATH below it.',
   })
+}
+
+/** `ADDRESS=PLACE`: the beginning of addresses on the web, and the URL, file or directory that takes its place. */
+function parseSource(text: string): readonly [address: string, place: string] {
+  const [, address = '', place = ''] = /^(https?:\/\/[^=\s]+)=(\S.*)$/i.exec(text.trim()) ?? []
+  if (!URL.canParse(address)) {
+    throw new ChiaroError('CONFIG_INVALID', `${JSON.stringify(text)} is not ADDRESS=PLACE`, {
+      advice: 'Write https://HOST/PATH=URL, or a file or directory behind the "=".',
+    })
+  }
+  if (/^https?:\/\//i.test(place) && URL.canParse(place)) return [address, place]
+  if (existsSync(place)) return [address, resolve(place)]
+  throw new ChiaroError('CONFIG_INVALID', `${JSON.stringify(place)} is neither a file, a directory nor an http(s) URL`)
 }
 
 function isDirectory(path: string): boolean {

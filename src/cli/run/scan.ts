@@ -48,6 +48,7 @@ export async function runScan(reference: string, options: ScanOptions, signal: A
     await using engine = await createEngine({
       database: options.db,
       mirror: options.mirror,
+      sources: options.source && Object.fromEntries(options.source),
       offline: options.offline === true,
     })
     const { maxDataAge, asOf, enrich } = options

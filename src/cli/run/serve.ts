@@ -18,6 +18,7 @@ export async function runServe(options: ServeOptions, signal: AbortSignal): Prom
   await using engine = await createEngine({
     database: databaseOf(config) ?? options.db,
     mirror: config.chiaro.mirror || options.mirror,
+    sources: options.source && Object.fromEntries(options.source),
     offline: options.offline === true,
     layerAddresses: { allowed: config.chiaro.allow_layer_addresses, onlyPrivate: config.indexer.airgap },
   })

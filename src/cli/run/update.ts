@@ -33,6 +33,7 @@ export async function runUpdate(
     await using engine = await createEngine({
       database: options.db,
       mirror: options.mirror,
+      sources: options.source && Object.fromEntries(options.source),
       offline: options.offline === true,
     })
     outcomes = await engine.update(feeds, { force: options.force === true, signal, progress: display.report })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { testEcosystem } from '../../../test/contract/ecosystem.ts'
 import { readFeed, shown } from '../../../test/support/feeds.ts'
-import { releaseNamed } from '../../../test/support/matched.ts'
+import { judgeBy, releaseNamed } from '../../../test/support/matched.ts'
 import { noFacts } from '../../core/ecosystem.ts'
 import { secdbFeed } from './feed.ts'
 import { chainguard } from './index.ts'
@@ -50,5 +50,20 @@ describe('the security database of Chainguard', async () => {
 
   it('leaves a gap for what cannot be read', () => {
     expect(gaps.map(({ where }) => where)).toEqual(['damaged 1.0-r0'])
+  })
+})
+
+describe('packages of Chainguard', async () => {
+  const judged = await judgeBy(chainguard, release, [secdbFeed], join(import.meta.dirname, 'testdata'))
+
+  it.each([
+    ['older than the fix', 'openssl', '3.0.8-r0', 'CVE-2099-0001', 'fixed 3.1.0-r2'],
+    ['older than the second fix', 'openssl', '3.1.0-r1', 'CVE-2099-0001', 'fixed 3.1.0-r2'],
+    ['the version of the fix', 'openssl', '3.1.0-r2', 'CVE-2099-0001', '-'],
+    ['newer than the fix', 'openssl', '3.0.8-r0', 'CVE-2099-0002', '-'],
+    ['never affected', 'apko', '0.1-r0', 'CVE-2099-0003', '-'],
+    ['built from another package', 'curl', '0.1-r0', 'CVE-2099-0001', '-'],
+  ])('%s', (_what, origin, version, id, expected) => {
+    expect(judged({ ...libcrypto, version, source: { name: origin, version } }, id)).toBe(expected)
   })
 })

@@ -1,11 +1,11 @@
 import type { Rating, Severity } from '../../core/severity.ts'
 
-const severities: Readonly<Record<string, Severity>> = {
-  unimportant: 'negligible',
-  low: 'low',
-  medium: 'medium',
-  high: 'high',
-}
+const severities: ReadonlyMap<string, Severity> = new Map([
+  ['unimportant', 'negligible'],
+  ['low', 'low'],
+  ['medium', 'medium'],
+  ['high', 'high'],
+])
 
 /** Ratings by urgency: there are a dozen, said a hundred thousand times. */
 const ratings = new Map<string, Rating>()
@@ -18,7 +18,7 @@ const keptRatings = 100
 export function ratingOf(urgency: string): Rating {
   const known = ratings.get(urgency)
   if (known !== undefined) return known
-  const severity = severities[urgency.replace(/\*+$/, '')] ?? 'unknown'
+  const severity = severities.get(urgency.replace(/\*+$/, '')) ?? 'unknown'
   const rating: Rating = { severity, source: 'debian', original: urgency }
   if (ratings.size < keptRatings) ratings.set(urgency, rating)
   return rating

@@ -1,12 +1,12 @@
 import type { Rating, Severity } from '../../core/severity.ts'
 import type { CsafDocument, CsafVulnerability } from '../../feeds/csaf.ts'
 
-const severities: Readonly<Record<string, Severity>> = {
-  critical: 'critical',
-  important: 'high',
-  moderate: 'medium',
-  low: 'low',
-}
+const severities: ReadonlyMap<string, Severity> = new Map([
+  ['critical', 'critical'],
+  ['important', 'high'],
+  ['moderate', 'medium'],
+  ['low', 'low'],
+])
 
 /**
  * Red Hat's rating of a vulnerability in a product: its impact, and the CVSS score that it gives. `None` rates nothing.
@@ -48,5 +48,5 @@ function ratingText({ original = '', vector = '' }: Rating): string {
 
 function impactRating(impact: string | undefined): Rating | undefined {
   if (impact === undefined) return undefined
-  return { severity: severities[impact.toLowerCase()] ?? 'unknown', source: 'redhat', original: impact }
+  return { severity: severities.get(impact.toLowerCase()) ?? 'unknown', source: 'redhat', original: impact }
 }

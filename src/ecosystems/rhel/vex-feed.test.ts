@@ -91,6 +91,7 @@ describe('the first fetch', () => {
       'FEED_FAILED',
     ],
     ['an archive that is something else', 'csaf_vex_2099-03-10.tar.zst', 'x'.repeat(2000), 'FEED_FAILED'],
+    ['an archive of nothing', 'csaf_vex_2099-03-10.tar.zst', archive([]), 'FEED_FAILED'],
     [
       'damaged compression',
       'csaf_vex_2099-03-10.tar.zst',

@@ -1,10 +1,9 @@
 import type { FeedRecord } from '../../core/advisory.ts'
 import { ChiaroError, isChiaroError, messageOf } from '../../core/errors.ts'
 import type { Spool } from '../../core/feed.ts'
-import { limits } from '../../core/limits.ts'
 import { readCsaf } from '../../feeds/csaf.ts'
 import { badRecord } from '../../feeds/gaps.ts'
-import { type TarEntry, TarWalker } from '../../io/tar.ts'
+import { tarDocuments } from '../../feeds/tar-documents.ts'
 import { vexUrl } from './feed.ts'
 import { advisoriesOf } from './statements.ts'
 import { archiveName } from './vex-fetch.ts'
@@ -29,43 +28,22 @@ async function readDocument(spool: Spool, path: string, signal: AbortSignal): Pr
   }
 }
 
-/** The documents of the archive that are not in `without`, a path each. Throws `FEED_FAILED` if it is damaged. */
+/** The documents of the archive that are not in `without`, a path each. Throws `FEED_FAILED` if it is damaged, or has none. */
 async function* readArchive(
   spool: Spool,
   without: ReadonlySet<string>,
   signal: AbortSignal,
 ): AsyncGenerator<FeedRecord> {
-  const records: FeedRecord[] = []
-  const walker = new TarWalker(
-    vexUrl,
-    (entry) => {
-      const path = wantedPath(entry, without)
-      if (path === undefined) return 'skip'
-      if (entry.size <= limits.feedRecordBytes) return 'keep'
-      records.push(badRecord(path, `it is larger than ${limits.feedRecordBytes} bytes`))
-      return 'skip'
-    },
-    ({ path }, body) => records.push(...recordsOf(path, body)),
-    'ARCHIVE_INVALID',
-  )
-  try {
-    for await (const chunk of spool.read(archiveName, signal)) {
-      walker.push(chunk)
-      yield* records.splice(0)
-    }
-    walker.end()
-  } catch (error) {
-    if (!isChiaroError(error, 'ARCHIVE_INVALID')) throw error
-    throw new ChiaroError('FEED_FAILED', `The archive cannot be read: ${error.message}`, {
-      where: vexUrl,
-      cause: error,
-    })
+  let found = false
+  const documents = tarDocuments(spool.read(archiveName, signal), vexUrl, (path) => documentPath.test(path))
+  for await (const document of documents) {
+    found = true
+    const path = documentPath.exec(document.path)![1]!
+    if (without.has(path)) continue
+    if ('bad' in document) yield badRecord(path, document.bad)
+    else yield* recordsOf(path, document.content)
   }
-}
-
-function wantedPath({ type, path }: TarEntry, without: ReadonlySet<string>): string | undefined {
-  const document = type === 'file' ? documentPath.exec(path)?.[1] : undefined
-  return document === undefined || without.has(document) ? undefined : document
+  if (!found) throw new ChiaroError('FEED_FAILED', 'There is no document in the archive', { where: vexUrl })
 }
 
 function recordsOf(path: string, bytes: Buffer): readonly FeedRecord[] {

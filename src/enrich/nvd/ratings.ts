@@ -3,10 +3,10 @@ import { cvssRating } from '../../feeds/cvss.ts'
 import type { Cve, Metric } from './schema.ts'
 
 /** Organisations that NVD names by their address or a UUID, and whose names are better known. Others keep what NVD calls them. */
-const sources: Readonly<Record<string, string>> = {
-  'nvd@nist.gov': 'nvd',
-  '134c704f-9b21-4f2e-91b3-4a467353bcc0': 'cisa-adp',
-}
+const sources: ReadonlyMap<string, string> = new Map([
+  ['nvd@nist.gov', 'nvd'],
+  ['134c704f-9b21-4f2e-91b3-4a467353bcc0', 'cisa-adp'],
+])
 
 /**
  * The CVSS scores of a vulnerability, of all who scored it, the most telling first: versions 3 and 4 before 2, NVD's own before
@@ -19,7 +19,7 @@ export function ratingsOf(metrics: Cve['metrics'] = {}): readonly Rating[] {
   )
   const old = [...cvssMetricV2].sort((left, right) => weightOf(left) - weightOf(right))
   return [...modern, ...old].flatMap(({ source, cvssData: { vectorString, baseScore } }) => {
-    return cvssRating(sources[source] ?? source, vectorString, baseScore) ?? []
+    return cvssRating(sources.get(source) ?? source, vectorString, baseScore) ?? []
   })
 }
 

@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox'
 import { recordCheck } from '../record-check.ts'
 
+const version = Type.String({ minLength: 1 })
+
 const event = Type.Object({
-  introduced: Type.Optional(Type.String()),
-  fixed: Type.Optional(Type.String()),
-  last_affected: Type.Optional(Type.String()),
-  limit: Type.Optional(Type.String()),
+  introduced: Type.Optional(version),
+  fixed: Type.Optional(version),
+  last_affected: Type.Optional(version),
+  limit: Type.Optional(version),
 })
 
 const severities = Type.Optional(
@@ -23,7 +25,7 @@ const affected = Type.Object({
   ranges: Type.Optional(
     Type.Union([Type.Array(Type.Object({ type: Type.String(), events: Type.Array(event) })), Type.Null()]),
   ),
-  versions: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
+  versions: Type.Optional(Type.Union([Type.Array(version), Type.Null()])),
   database_specific: Type.Optional(Type.Unknown()),
 })
 

@@ -1,5 +1,5 @@
 import type { Finding, VulnerabilityReport } from '../../core/report.ts'
-import type { Severity } from '../../core/severity.ts'
+import { type Severity, severities } from '../../core/severity.ts'
 import {
   type Cell,
   type Column,
@@ -8,6 +8,7 @@ import {
   type Paint,
   type Part,
   paragraph,
+  partOf,
   type Style,
   tableLines,
   truncate,
@@ -22,6 +23,13 @@ export const severityStyles: Readonly<Record<Severity, Style>> = {
   negligible: 'dim',
   unknown: 'magenta',
 }
+
+const severityCells = Object.fromEntries(
+  severities.map((severity): readonly [Severity, Cell] => {
+    const text = severity.toUpperCase()
+    return [severity, [{ text, style: severityStyles[severity], width: text.length }]]
+  }),
+) as Readonly<Record<Severity, Cell>>
 
 /** The states of a finding without a fix, in a word or two. */
 const stateWords: Readonly<Record<Finding['state'], string>> = {
@@ -114,16 +122,36 @@ const summaryWidth = 32
 
 function groupsOf(report: VulnerabilityReport): readonly Group[] {
   const names = displayNames(report)
-  const groups = new Map<string, Group>()
+  const groups: Group[] = []
+  const byId = new Map<string, Group[]>()
   for (const finding of report.findings) {
-    const { id, severity, version, fixedIn, state, note, why } = finding
-    const key = `${id}\0${severity}\0${version}\0${fixedIn}\0${state}\0${note}\0${why.name}\0${why.scope}\0${why.layer}`
     const name = names(finding.package, finding.arch)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { finding, packages: [name] })
-    else if (!group.packages.includes(name)) group.packages.push(name)
+    const known = byId.get(finding.id)
+    const group = known?.find((each) => isSameRow(each.finding, finding))
+    if (group !== undefined) {
+      if (!group.packages.includes(name)) group.packages.push(name)
+      continue
+    }
+    const added = { finding, packages: [name] }
+    groups.push(added)
+    if (known === undefined) byId.set(finding.id, [added])
+    else known.push(added)
   }
-  return [...groups.values()]
+  return groups
+}
+
+/** Whether two findings of one vulnerability differ in the package only. */
+function isSameRow(left: Finding, right: Finding): boolean {
+  return (
+    left.severity === right.severity &&
+    left.version === right.version &&
+    left.fixedIn === right.fixedIn &&
+    left.state === right.state &&
+    left.note === right.note &&
+    left.why.name === right.why.name &&
+    left.why.scope === right.why.scope &&
+    left.why.layer === right.why.layer
+  )
 }
 
 /** Package names, with the architecture where the image has the same package in several. */
@@ -148,14 +176,13 @@ export function displayNames(report: VulnerabilityReport): (name: string, arch: 
 
 function cellsOf(group: Group, above: Group | undefined): readonly Cell[] {
   const { finding } = group
-  const { severity } = finding
   return [
-    [{ text: severity.toUpperCase(), style: severityStyles[severity] }],
-    [{ text: truncate(line(finding.id), nameWidth), style: 'bold' }],
+    severityCells[finding.severity],
+    [partOf(finding.id, nameWidth, 'bold')],
     [packagesOf(group, above)],
-    [{ text: truncate(line(finding.version), nameWidth) }],
+    [partOf(finding.version, nameWidth)],
     fixOf(finding),
-    [{ text: `#${finding.why.layer + 1}`, style: 'dim' }],
+    [partOf(`#${finding.why.layer + 1}`, nameWidth, 'dim')],
   ]
 }
 
@@ -172,10 +199,8 @@ function packagesOf({ finding, packages }: Group, above: Group | undefined): Par
 
 function fixOf({ fixedIn, state, note }: Finding): Cell {
   const fix =
-    fixedIn === null
-      ? { text: stateWords[state], style: 'dim' as const }
-      : { text: truncate(line(fixedIn), nameWidth), style: 'green' as const }
-  return note === null ? [fix] : [fix, { text: truncate(line(note), noteWidth), style: 'yellow' }]
+    fixedIn === null ? { text: stateWords[state], style: 'dim' as const } : partOf(fixedIn, nameWidth, 'green')
+  return note === null ? [fix] : [fix, partOf(note, noteWidth, 'yellow')]
 }
 
 function summaryOf({ finding }: Group, width: number): Cell {
@@ -183,7 +208,7 @@ function summaryOf({ finding }: Group, width: number): Cell {
     .slice(0, 4 * width)
     .replace(/\s+/g, ' ')
     .trim()
-  return [{ text: truncate(line(words), width), style: 'dim' }]
+  return [partOf(words, width, 'dim')]
 }
 
 function* stacked(groups: readonly Group[], width: number, paint: Paint): Iterable<string> {

@@ -2,8 +2,9 @@ import type { Digest } from '../../core/digest.ts'
 import type { LayerIndex } from '../../core/layer-index.ts'
 import { limits } from '../../core/limits.ts'
 import type { Match } from '../../core/match.ts'
-import type { IndexReport } from '../../core/report.ts'
-import type { IndexStore, MatchesKey } from '../../core/store.ts'
+import type { Found, IndexReport } from '../../core/report.ts'
+import type { IndexStore, KeptKey } from '../../core/store.ts'
+import { decodeFound, encodeFound, type FoundRow } from '../found-row.ts'
 import { today, unlessDamaged } from '../kept.ts'
 import { decodeLayer, encodeLayer, type LayerRow } from '../layer-row.ts'
 import { decodeMatches, encodeMatches, type MatchesRow } from '../match-row.ts'
@@ -11,7 +12,7 @@ import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { keep } from './kept.ts'
 
-/** What was read out of layers and images, and what was matched in them, in a PostgreSQL database. */
+/** What was read out of layers and images, and what was found in them, in a PostgreSQL database. */
 export function createIndexStore(database: Database): IndexStore {
   return {
     layer: (digest, diffId, analyzers) => readLayer(database, digest, diffId, analyzers),
@@ -21,6 +22,8 @@ export function createIndexStore(database: Database): IndexStore {
     removeImages: (digests) => removeImages(database, digests),
     matches: (key) => readMatches(database, key),
     putMatches: (key, matches) => putMatches(database, key, matches),
+    found: (key) => readFound(database, key),
+    putFound: (key, found) => putFound(database, key, found),
   }
 }
 
@@ -73,7 +76,7 @@ async function readImage(database: Database, digest: Digest, analyzers: string):
   return unlessDamaged(() => JSON.parse(row.report) as IndexReport)
 }
 
-/** The matches of before are not those of the new report. */
+/** What was matched and found before is not what is in the new report. */
 async function putImage(database: Database, report: IndexReport, analyzers: string, required: boolean): Promise<void> {
   const { digest } = report.image
   if (digest === undefined) return
@@ -81,7 +84,8 @@ async function putImage(database: Database, report: IndexReport, analyzers: stri
     connection.run(
       `INSERT INTO image (digest, analyzers, used_on, report) VALUES ($1, $2, $3, $4)
        ON CONFLICT (digest, analyzers) DO UPDATE
-         SET used_on = excluded.used_on, report = excluded.report, basis = NULL, matches = NULL, descriptions = NULL`,
+         SET used_on = excluded.used_on, report = excluded.report, basis = NULL, matches = NULL, descriptions = NULL,
+           found_basis = NULL, found = NULL, found_descriptions = NULL`,
       [digest, analyzers, today(), JSON.stringify(report)],
     )
   await (required ? database.write(put) : keep(database, put))
@@ -97,7 +101,7 @@ async function removeImages(database: Database, digests: readonly Digest[]): Pro
   })
 }
 
-async function readMatches(database: Database, key: MatchesKey): Promise<readonly Match[] | undefined> {
+async function readMatches(database: Database, key: KeptKey): Promise<readonly Match[] | undefined> {
   const row = await database.read((connection) =>
     connection.row<MatchesRow>(
       'SELECT matches, descriptions FROM image WHERE digest = $1 AND analyzers = $2 AND basis = $3',
@@ -107,13 +111,35 @@ async function readMatches(database: Database, key: MatchesKey): Promise<readonl
   return row === undefined ? undefined : unlessDamaged(() => decodeMatches(row))
 }
 
-async function putMatches(database: Database, key: MatchesKey, matches: readonly Match[]): Promise<void> {
+async function putMatches(database: Database, key: KeptKey, matches: readonly Match[]): Promise<void> {
   if (matches.length > limits.keptMatches) return
   const row = encodeMatches(matches)
   await keep(database, (connection) =>
     connection.run(
       'UPDATE image SET basis = $1, matches = $2, descriptions = $3 WHERE digest = $4 AND analyzers = $5',
       [key.basis, row.matches, row.descriptions, key.digest, key.analyzers],
+    ),
+  )
+}
+
+async function readFound(database: Database, key: KeptKey): Promise<Found | undefined> {
+  const row = await database.read((connection) =>
+    connection.row<FoundRow>(
+      `SELECT found, found_descriptions AS descriptions FROM image
+       WHERE digest = $1 AND analyzers = $2 AND found_basis = $3`,
+      [key.digest, key.analyzers, key.basis],
+    ),
+  )
+  return row === undefined ? undefined : unlessDamaged(() => decodeFound(row))
+}
+
+async function putFound(database: Database, key: KeptKey, found: Found): Promise<void> {
+  if (found.findings.length + found.gaps.length > limits.keptMatches) return
+  const row = encodeFound(found)
+  await keep(database, (connection) =>
+    connection.run(
+      'UPDATE image SET found_basis = $1, found = $2, found_descriptions = $3 WHERE digest = $4 AND analyzers = $5',
+      [key.basis, row.found, row.descriptions, key.digest, key.analyzers],
     ),
   )
 }

@@ -6,10 +6,11 @@ import { today, unlessDamaged } from '../kept.ts'
 import { decodeLayer, encodeLayer, type LayerRow } from '../layer-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
+import { putFound, readFound } from './found.ts'
 import { keep } from './kept.ts'
 import { putMatches, readMatches } from './matches.ts'
 
-/** What was read out of layers and images, and what was matched in them, in an SQLite database. */
+/** What was read out of layers and images, and what was found in them, in an SQLite database. */
 export function createIndexStore(database: Database): IndexStore {
   return {
     layer: (digest, diffId, analyzers) => readLayer(database, digest, diffId, analyzers),
@@ -19,6 +20,8 @@ export function createIndexStore(database: Database): IndexStore {
     removeImages: (digests) => removeImages(database, digests),
     matches: (key) => readMatches(database, key),
     putMatches: (key, matches) => putMatches(database, key, matches),
+    found: (key) => readFound(database, key),
+    putFound: (key, found) => putFound(database, key, found),
   }
 }
 

@@ -1,12 +1,12 @@
 import { limits } from '../../core/limits.ts'
 import type { Match } from '../../core/match.ts'
-import type { MatchesKey } from '../../core/store.ts'
+import type { KeptKey } from '../../core/store.ts'
 import { unlessDamaged } from '../kept.ts'
 import { decodeMatches, encodeMatches, type MatchesRow } from '../match-row.ts'
 import type { Database } from './database.ts'
 import { keep } from './kept.ts'
 
-export async function readMatches(database: Database, key: MatchesKey): Promise<readonly Match[] | undefined> {
+export async function readMatches(database: Database, key: KeptKey): Promise<readonly Match[] | undefined> {
   const row = await database.read(
     (connection) =>
       connection
@@ -16,7 +16,7 @@ export async function readMatches(database: Database, key: MatchesKey): Promise<
   return row === undefined ? undefined : unlessDamaged(() => decodeMatches(row))
 }
 
-export async function putMatches(database: Database, key: MatchesKey, matches: readonly Match[]): Promise<void> {
+export async function putMatches(database: Database, key: KeptKey, matches: readonly Match[]): Promise<void> {
   if (matches.length > limits.keptMatches) return
   const row = encodeMatches(matches)
   await keep(database, (connection) => {

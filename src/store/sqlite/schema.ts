@@ -154,14 +154,17 @@ CREATE TABLE layer (
   UNIQUE (digest, diff_id, analyzers)
 ) STRICT;
 
--- The index report of an image, as JSON, and what was last matched in it: basis: what that depends on; matches: JSON, without
--- the descriptions of vulnerabilities, which are one text.
+-- The index report of an image, as JSON, and what was last matched and found in it: basis, found_basis: what that depends on;
+-- matches, found: JSON, without the descriptions of vulnerabilities, which are one text. What every scan reads is in front.
 CREATE TABLE image (
   id INTEGER PRIMARY KEY,
   digest TEXT NOT NULL,
   analyzers TEXT NOT NULL,
   used_on TEXT NOT NULL,
   report TEXT NOT NULL,
+  found_basis TEXT,
+  found TEXT,
+  found_descriptions TEXT,
   basis TEXT,
   matches TEXT,
   descriptions TEXT,

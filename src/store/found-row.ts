@@ -1,0 +1,125 @@
+import type { Finding, Found, Reason } from '../core/report.ts'
+import { RowDamaged } from './row-damaged.ts'
+
+/**
+ * What was found in an image, as the table `image` has it: by columns, since findings have most of what they say in common, and
+ * each value is written once. Most of the bytes are descriptions: they are one text, of which each is a slice, since parsing
+ * them out of JSON takes longer than everything else.
+ */
+interface Content {
+  readonly count: number
+  readonly columns: Columns
+  /** Of the descriptions, in their order. */
+  readonly lengths: readonly number[]
+  readonly gaps: Found['gaps']
+}
+
+/** A finding with its reason as one row. JSON has no `undefined`. */
+type Row = Omit<Finding, 'why'> & Omit<Reason, 'layerDigest'> & { layerDigest: Reason['layerDigest'] | null }
+
+type Columns = { readonly [Name in keyof Row]: Column<Row[Name]> }
+
+/** The values of a column, and the place among them for each row; none is 0 for all. */
+interface Column<Value> {
+  readonly values: readonly Value[]
+  readonly places: readonly number[]
+}
+
+/** The two texts of what was found in an image. */
+export interface FoundRow {
+  readonly found: string
+  readonly descriptions: string
+}
+
+export function encodeFound({ findings, gaps }: Found): FoundRow {
+  const rows = findings.map(({ why, ...rest }): Row => ({ ...rest, ...why, layerDigest: why.layerDigest ?? null }))
+  const names = Object.keys(rows[0] ?? {}) as (keyof Row)[]
+  const columns = Object.fromEntries(names.map((name) => [name, columnOf(rows.map((row) => row[name]))])) as Columns
+  const descriptions = columns.description?.values ?? []
+  const content: Content = {
+    count: findings.length,
+    columns: { ...columns, description: { values: [], places: columns.description?.places ?? [] } },
+    lengths: descriptions.map(({ length }) => length),
+    gaps,
+  }
+  return { found: JSON.stringify(content), descriptions: descriptions.join('') }
+}
+
+function columnOf<Value>(all: readonly Value[]): Column<Value> {
+  const known = new Map<string, number>()
+  const values: Value[] = []
+  const places = all.map((value) => {
+    const text = JSON.stringify(value)
+    const place = known.get(text) ?? values.push(value) - 1
+    known.set(text, place)
+    return place
+  })
+  return { values, places: values.length === 1 ? [] : places }
+}
+
+/** Throws when it is not what `encodeFound` gave. */
+export function decodeFound(row: FoundRow): Found {
+  const { count, columns, lengths, gaps } = JSON.parse(row.found) as Content
+  if (count === 0) return { findings: [], gaps }
+  const firsts = new Array<number>(count).fill(0)
+  const filled: Record<string, Column<unknown>> = {}
+  for (const [name, { values, places }] of Object.entries<Column<unknown>>(columns)) {
+    const all = name === 'description' ? slices(row.descriptions, lengths) : values
+    filled[name] = { values: all, places: places.length === 0 ? firsts : places }
+  }
+  return { findings: firsts.map((_, index) => findingAt(filled as unknown as Columns, index)), gaps }
+}
+
+function slices(text: string, lengths: readonly number[]): readonly string[] {
+  let end = 0
+  const parts = lengths.map((length) => {
+    end += length
+    return text.slice(end - length, end)
+  })
+  if (end !== text.length) throw new RowDamaged('descriptions are cut off')
+  return parts
+}
+
+function findingAt(columns: Columns, index: number): Finding {
+  return {
+    id: at(columns.id, index),
+    aliases: at(columns.aliases, index),
+    package: at(columns.package, index),
+    version: at(columns.version, index),
+    arch: at(columns.arch, index),
+    purl: at(columns.purl, index),
+    fixedIn: at(columns.fixedIn, index),
+    state: at(columns.state, index),
+    severity: at(columns.severity, index),
+    severitySource: at(columns.severitySource, index),
+    cvss: at(columns.cvss, index),
+    weaknesses: at(columns.weaknesses, index),
+    epss: at(columns.epss, index),
+    kev: at(columns.kev, index),
+    risk: at(columns.risk, index),
+    description: at(columns.description, index),
+    links: at(columns.links, index),
+    advisory: at(columns.advisory, index),
+    advisoryLink: at(columns.advisoryLink, index),
+    note: at(columns.note, index),
+    setAside: at(columns.setAside, index),
+    why: {
+      feed: at(columns.feed, index),
+      scope: at(columns.scope, index),
+      name: at(columns.name, index),
+      scheme: at(columns.scheme, index),
+      compared: at(columns.compared, index),
+      because: at(columns.because, index),
+      path: at(columns.path, index),
+      layer: at(columns.layer, index),
+      layerDigest: at(columns.layerDigest, index) ?? undefined,
+      createdBy: at(columns.createdBy, index),
+    },
+  }
+}
+
+function at<Value>({ values, places }: Column<Value>, index: number): Value {
+  const value = values[places[index]!]
+  if (value === undefined) throw new RowDamaged('a part of a finding is missing')
+  return value
+}
