@@ -18,6 +18,7 @@ import { openImage } from './image/registry.ts'
 import type { AddressRules } from './io/address-guard.ts'
 import type { FileContent } from './io/atomic-file.ts'
 import type { HttpClient } from './io/http.ts'
+import { neededEnrichers } from './scan/enrichment-data.ts'
 import { indexImage } from './scan/index-image.ts'
 import type { KeptResults } from './scan/known-findings.ts'
 import { scan } from './scan/scan.ts'
@@ -235,7 +236,6 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     match: async (indexReport, { maxDataAge, enrich }) => {
       const { matchIndex } = await import('./scan/match-index.ts')
       const { enrichReport } = await import('./scan/enrich.ts')
-      const { neededEnrichers } = await import('./scan/enrichment-data.ts')
       const { advisories } = store
       const asked = { advisories, maxDataAge, asOf: undefined, now: new Date(), version }
       // What only names advisories is not wanted.
