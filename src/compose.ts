@@ -1,4 +1,6 @@
 import { analyzers } from './analyzers.ts'
+import type { Ecosystem } from './core/ecosystem.ts'
+import type { Enricher } from './core/enricher.ts'
 import { ChiaroError } from './core/errors.ts'
 import type { Feed, FeedFamily } from './core/feed.ts'
 import type { Image, ImageOptions } from './core/image.ts'
@@ -11,8 +13,12 @@ import { enrichers } from './enrich/registry.ts'
 import type { Transfer, TransferOptions } from './exchange/import.ts'
 import type { PushOutcome } from './exchange/push.ts'
 import { feedFamilies } from './feeds/registry.ts'
+import type { LayerList } from './image/layer-list.ts'
 import { openImage } from './image/registry.ts'
+import type { AddressRules } from './io/address-guard.ts'
 import type { FileContent } from './io/atomic-file.ts'
+import type { HttpClient } from './io/http.ts'
+import { neededEnrichers } from './scan/enrichment-data.ts'
 import { indexImage } from './scan/index-image.ts'
 import type { KeptResults } from './scan/known-findings.ts'
 import { scan } from './scan/scan.ts'
@@ -24,6 +30,7 @@ import { version } from './version.ts'
 
 export type { Transfer } from './exchange/import.ts'
 export type { PushOutcome } from './exchange/push.ts'
+export type { LayerList, ListedLayer } from './image/layer-list.ts'
 export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
 
@@ -37,6 +44,8 @@ export interface EngineConfig {
   readonly sources?: Readonly<Record<string, string>> | undefined
   /** Never use the network. */
   readonly offline: boolean
+  /** The addresses that layers of `indexLayers` may be fetched from; without it, those on the Internet. */
+  readonly layerAddresses?: AddressRules
 }
 
 /** How to read one image. */
@@ -69,6 +78,13 @@ export interface Engine extends AsyncDisposable {
   readonly store: Store
   /** Reads what is in an image, and keeps it. Throws what opening and reading an image can throw. */
   index(reference: string, options: IndexOptions): Promise<IndexReport>
+  /**
+   * `index` of an image that is described by where its layers are. What it finds is kept for certain, by the digest of the
+   * list. Throws also `ADDRESS_REFUSED`.
+   */
+  indexLayers(list: LayerList, options: RunOptions): Promise<IndexReport>
+  /** Matches an index report with the data that is there. */
+  match(index: IndexReport, options: MatchRunOptions): Promise<VulnerabilityReport>
   /** Indexes an image, brings the data it needs up to date, and matches. Throws what `index` throws. */
   scan(reference: string, options: ScanOptions): Promise<VulnerabilityReport>
   /** Updates the feeds named, or all. One failing feed is an outcome, not an error; an unknown name throws `FEED_UNKNOWN`. */
@@ -80,8 +96,20 @@ export interface Engine extends AsyncDisposable {
   changes(feed: string, from?: string | number, to?: string | number): Promise<FeedChanges>
   /** Every feed there is, in order. */
   feedIds(): readonly string[]
+  /** What can be judged, and with which feeds. */
+  readonly ecosystems: readonly Ecosystem[]
+  /** What findings can be enriched with. */
+  readonly enrichers: readonly Enricher[]
   /** Carries vulnerability data to and from other databases. */
   readonly exchange: Exchange
+}
+
+/** How an index report is matched. */
+export interface MatchRunOptions {
+  /** Data checked longer ago than this, in milliseconds, is a gap. */
+  readonly maxDataAge: number
+  /** Ids of the enrichers whose data is added to the findings. */
+  readonly enrich: readonly string[]
 }
 
 /** How something is run. */
@@ -153,6 +181,9 @@ export function versionScheme(id: string): VersionScheme | undefined {
 /** Opens the database and wires an engine around it. Throws `DATABASE_FAILED`, `DATABASE_NEWER`, `CONFIG_INVALID`. */
 export async function createEngine(config: EngineConfig): Promise<Engine> {
   const store = await openStore(config.database, {})
+  const resources = new AsyncDisposableStack()
+  resources.use(store)
+  let layerClient: Promise<HttpClient> | undefined
   const kept: KeptResults | undefined = rules === undefined ? undefined : { store: store.index, analyzersKey, rules }
 
   async function index(reference: string, options: IndexOptions): Promise<IndexReport> {
@@ -194,6 +225,25 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   return {
     store,
     index,
+    ecosystems,
+    enrichers,
+    async indexLayers(list, { signal, progress }) {
+      layerClient ??= openLayerClient(config).then((client) => resources.use(client))
+      const { listedImage } = await import('./image/layer-list.ts')
+      const image = listedImage(list, await layerClient)
+      return indexImage(image, { analyzers, analyzersKey, store: store.index, required: true, signal, progress })
+    },
+    match: async (indexReport, { maxDataAge, enrich }) => {
+      const { matchIndex } = await import('./scan/match-index.ts')
+      const { enrichReport } = await import('./scan/enrich.ts')
+      const { advisories } = store
+      const asked = { advisories, maxDataAge, asOf: undefined, now: new Date(), version }
+      // What only names advisories is not wanted.
+      const report = await matchIndex(indexReport, { ...asked, ecosystems, enrichers, enrich: false, kept })
+      const wanted = enrichers.filter(({ id }) => enrich.includes(id))
+      const needed = neededEnrichers(report.findings, wanted)
+      return needed.length === 0 ? report : enrichReport(report, needed, await advisories.status(), asked)
+    },
     scan: async (reference, options) =>
       scan({
         open: () => open(reference, options),
@@ -222,8 +272,15 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     },
     feedIds: () => allFeeds(families).map((feed) => feed.id),
     exchange: createExchange(store),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+async function openLayerClient({ layerAddresses, offline }: EngineConfig): Promise<HttpClient> {
+  const { createAddressGuard } = await import('./io/address-guard.ts')
+  const { createHttpClient } = await import('./io/http.ts')
+  const addresses = createAddressGuard(layerAddresses ?? { allowed: [], onlyPrivate: false })
+  return createHttpClient({ offline, addresses })
 }
 
 function refuseWithoutHistory(id: string): void {

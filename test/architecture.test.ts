@@ -23,7 +23,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'analyzers.ts': ['core', 'formats', 'ecosystems'],
   'worker.ts': ['core', 'io', 'scan', 'analyzers.ts'],
   'compose.ts': ['*'],
-  cli: ['compose.ts', 'core', 'config', 'report', 'version.ts'],
+  server: ['compose.ts', 'core', 'config'],
+  cli: ['compose.ts', 'core', 'config', 'report', 'server', 'version.ts'],
   'index.ts': ['compose.ts', 'core', 'config', 'report', 'version.ts'],
   'version.ts': [],
 }
@@ -72,6 +73,15 @@ describe('who may import whom', () => {
       const own = file.split('/')[1]
       for (const target of targets(file)) {
         if (target.startsWith('ecosystems/')) expect(target.split('/')[1], `${file} imports ${target}`).toBe(own)
+      }
+    }
+  })
+
+  it('no API imports another one, and the rest of the server none of them', () => {
+    const apiOf = (path: string) => /^server\/api\/([^/]+)\/./.exec(path)?.[1]
+    for (const file of product.filter((name) => name.startsWith('server/') && name !== 'server/api/registry.ts')) {
+      for (const target of targets(file)) {
+        if (apiOf(target) !== undefined) expect(apiOf(target), `${file} imports ${target}`).toBe(apiOf(file))
       }
     }
   })

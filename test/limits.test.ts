@@ -73,6 +73,11 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   daemonTimeout: ['src/image/daemon.test.ts', 'is silent for longer than limits.daemonTimeout'],
   credentialHelperBytes: ['src/image/remote/registry.test.ts', 'limits.credentialHelperBytes'],
   credentialHelperTimeout: ['src/image/remote/registry.test.ts', 'a helper that does not answer in time'],
+  requestBodyBytes: ['src/server/api/clair-v4/clair-v4.test.ts', 'a body that is too large is refused'],
+  requestBodyBytesV1: ['src/server/api/clair-v1/clair-v1.test.ts', 'limits.requestBodyBytesV1'],
+  indexTime: ['src/server/server.test.ts', 'gives indexing up after limits.indexTime'],
+  shutdownTime: ['src/server/server.test.ts', 'no longer than limits.shutdownTime'],
+  configBytes: ['src/config/clair/load.test.ts', 'refuses more than limits.configBytes'],
   passwordBytes: ['test/e2e/cli.test.ts', 'reads a password of limits.passwordBytes at most'],
 }
 

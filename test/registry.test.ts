@@ -5,6 +5,7 @@ import { isFeedOf } from '../src/core/enricher.ts'
 import { ecosystems } from '../src/ecosystems/registry.ts'
 import { enrichers } from '../src/enrich/registry.ts'
 import { feedFamilies } from '../src/feeds/registry.ts'
+import { apis } from '../src/server/api/registry.ts'
 
 const folders = (name: string) =>
   readdirSync(join(import.meta.dirname, '..', 'src', name), { withFileTypes: true })
@@ -15,6 +16,10 @@ const folders = (name: string) =>
 it('the lists of ecosystems and enrichers are the lists of their folders', () => {
   expect(ecosystems.map(({ id }) => id).sort()).toEqual(folders('ecosystems'))
   expect(enrichers.map(({ id }) => id).sort()).toEqual(folders('enrich'))
+})
+
+it('the list of APIs is the list of their folders', () => {
+  expect(apis.map(({ id }) => id).sort()).toEqual(folders('server/api'))
 })
 
 it('ecosystems, enrichers, families, analyzers and feeds have distinct names', () => {

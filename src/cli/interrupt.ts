@@ -7,18 +7,18 @@ export interface Interrupt {
   readonly signal: AbortSignal
   /** The signal that came, if one did. */
   received(): NodeJS.Signals | undefined
+  /** Sets how many milliseconds the work may take to end after a signal; three seconds, if it is not set. */
+  setPatience(milliseconds: number): void
 }
 
-/** How long the work may take to clean up after a signal. */
-const patience = 3000
-
 /**
- * The first SIGINT, SIGTERM or SIGHUP aborts the work, which cleans up and ends; the second, or three seconds, ends the
- * process at once.
+ * The first SIGINT, SIGTERM or SIGHUP aborts the work, which cleans up and ends; the second, or the end of our patience, ends
+ * the process at once.
  */
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController()
   let received: NodeJS.Signals | undefined
+  let patience = 3000
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (received !== undefined) process.exit(exitCodeOfSignal(name))
@@ -27,5 +27,11 @@ export function listenForInterrupt(): Interrupt {
       controller.abort(new ChiaroError('ABORTED', `stopped by ${name}`))
     })
   }
-  return { signal: controller.signal, received: () => received }
+  return {
+    signal: controller.signal,
+    received: () => received,
+    setPatience: (milliseconds) => {
+      patience = milliseconds
+    },
+  }
 }

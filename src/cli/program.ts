@@ -1,13 +1,22 @@
 import { Command } from 'commander'
+import { defineConfig } from './commands/config.ts'
 import { defineData } from './commands/data.ts'
 import { defineScan } from './commands/scan.ts'
+import { defineServe } from './commands/serve.ts'
 import { defineUpdate } from './commands/update.ts'
 import { applyEnvironment } from './option.ts'
 
 /** What commands are given by whoever runs them. */
 export interface CommandContext {
-  /** Runs the work of a command once its options are complete, and takes its exit code. */
-  run(command: Command, work: (signal: AbortSignal) => Promise<number>): Promise<void>
+  /**
+   * Runs the work of a command once its options are complete, and takes its exit code. `patience`: milliseconds that it may
+   * take to end after a signal.
+   */
+  run(
+    command: Command,
+    work: (signal: AbortSignal) => Promise<number>,
+    options?: { readonly patience: number },
+  ): Promise<void>
 }
 
 const notes = `
@@ -28,6 +37,8 @@ const commands: Readonly<Record<string, (program: Command, context: CommandConte
   scan: defineScan,
   update: defineUpdate,
   data: defineData,
+  serve: defineServe,
+  config: defineConfig,
   version: defineVersion,
 }
 

@@ -17,7 +17,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const interrupt = listenForInterrupt()
   let exitCode: number = exitCodes.passed
   const context: CommandContext = {
-    async run(_, work) {
+    async run(_, work, options) {
+      if (options !== undefined) interrupt.setPatience(options.patience)
       exitCode = await work(interrupt.signal)
     },
   }

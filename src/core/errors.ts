@@ -4,6 +4,7 @@
  */
 export const errorCodes = {
   ABORTED: 'The work was cancelled, by a signal or by the caller.',
+  ADDRESS_REFUSED: 'Something would have to be fetched from an address that is not allowed.',
   ARCHIVE_INVALID: 'An image archive or layout is damaged or is not one.',
   AUTH_FAILED: 'A registry refused the credentials, or none were found where some are needed.',
   CONFIG_INVALID: 'An option, environment variable or configuration file has a value that cannot be used.',

@@ -9,10 +9,13 @@ export interface Platform {
   readonly variant?: string
 }
 
-/** Where the bytes of a layer blob are. Files are read by the worker itself; streams are handed to it in chunks. */
+/**
+ * Where the bytes of a layer blob are. Files are read by the worker itself; streams are handed to it in chunks. The size of a
+ * stream is `undefined` where nobody says it beforehand.
+ */
 export type LayerBlob =
   | { readonly kind: 'file'; readonly path: string; readonly offset: number; readonly size: number }
-  | { readonly kind: 'stream'; readonly size: number; open(signal: AbortSignal): AsyncIterable<Uint8Array> }
+  | { readonly kind: 'stream'; readonly size: number | undefined; open(signal: AbortSignal): AsyncIterable<Uint8Array> }
   /** A directory that stands for an unpacked layer: nothing to verify, nothing to cache. */
   | { readonly kind: 'directory'; readonly path: string }
   /** A layer that cannot be had, such as a foreign layer. */
@@ -20,9 +23,15 @@ export type LayerBlob =
 
 /** One layer of an image, lowest first. */
 export interface Layer {
-  /** The digest of the blob as it is stored; equal to `diffId` for an uncompressed one. `undefined` for a directory. */
+  /**
+   * The digest of the blob as it is stored; equal to `diffId` for an uncompressed one. `undefined` for a directory, and where it
+   * is not known before the blob has been read.
+   */
   readonly digest: Digest | undefined
-  /** The digest of the tar archive, from the image's configuration. `undefined` for a directory. */
+  /**
+   * The digest of the tar archive, from the image's configuration. `undefined` for a directory, and where the image comes
+   * without its configuration.
+   */
   readonly diffId: Digest | undefined
   readonly mediaType: string
   /** The history entry that made it, `created_by`; empty where the image has no history. */

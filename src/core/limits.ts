@@ -124,6 +124,15 @@ export const limits = {
   /** A credential helper's answer, and the time it may take. */
   credentialHelperBytes: 64 * KiB,
   credentialHelperTimeout: 30_000,
+  /** The body of a request to the server, and of one to the v1 API. */
+  requestBodyBytes: 8 * MiB,
+  requestBodyBytesV1: 1 * MiB,
+  /** Indexing what a client submits. */
+  indexTime: 900_000,
+  /** Requests that the server is answering when it is told to end. */
+  shutdownTime: 10_000,
+  /** A configuration file. */
+  configBytes: 4 * MiB,
   /** A password on standard input. */
   passwordBytes: 64 * KiB,
 } as const

@@ -139,12 +139,21 @@ export interface KeptKey {
 
 /** What was read out of layers and images, and what was found in them. */
 export interface IndexStore {
-  /** The layer's index made by exactly these analyzers, if it is known. `analyzers` is `analyzersKey()` of compose.ts. */
-  layer(digest: Digest, diffId: Digest, analyzers: string): Promise<LayerIndex | undefined>
+  /**
+   * The layer's index made by exactly these analyzers, if it is known. `analyzers` is `analyzersKey()` of compose.ts. Where only
+   * the blob's digest is known, `diffId` is `undefined`: what that blob is decompressed to is certain.
+   */
+  layer(digest: Digest, diffId: Digest | undefined, analyzers: string): Promise<LayerIndex | undefined>
   putLayer(index: LayerIndex, analyzers: string): Promise<void>
   /** The index report of an image, by manifest (or configuration) digest. The reference and tags are the caller's to replace. */
   image(digest: Digest, analyzers: string): Promise<IndexReport | undefined>
-  putImage(report: IndexReport, analyzers: string): Promise<void>
+  /**
+   * Keeps the index report of an image. It is kept for speed, so that it may not be kept while others write for long, unless
+   * `required`: then it is kept when this resolves, or this throws.
+   */
+  putImage(report: IndexReport, analyzers: string, required?: boolean): Promise<void>
+  /** Forgets images, whatever analyzers read them, and what was matched in them. Gives the digests of those that were there. */
+  removeImages(digests: readonly Digest[]): Promise<readonly Digest[]>
   /** The matches that were last put for the image, if they were put with exactly this basis. */
   matches(key: KeptKey): Promise<readonly Match[] | undefined>
   /**

@@ -27,6 +27,8 @@ export interface HttpRequest {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT'
   /** Names in lower case. Authorization and cookies go to the origin of the URL only. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Headers that go to the origin of the URL only, like credentials. */
+  readonly originHeaders?: Readonly<Record<string, string>>
   readonly body?: RequestBody
   readonly signal: AbortSignal
   /** How often to try; default `limits.attempts`. */
@@ -148,7 +150,7 @@ async function followRedirects(
       })
     }
     const next = nextUrl(url, location, start, options)
-    if (next.origin !== url.origin) headers = withoutCredentials(headers)
+    if (next.origin !== url.origin) headers = withoutCredentials(headers, Object.keys(request.originHeaders ?? {}))
     if (response.status === 303 || (response.status < 303 && method === 'POST')) {
       method = method === 'HEAD' ? 'HEAD' : 'GET'
       body = undefined
@@ -182,6 +184,7 @@ function initialHeaders(url: URL, request: HttpRequest): Readonly<Record<string,
     'accept-encoding': 'identity',
     ...(user === undefined ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` }),
     ...request.headers,
+    ...request.originHeaders,
   }
 }
 
@@ -202,8 +205,11 @@ function withoutUser(url: URL): URL {
   return plain
 }
 
-function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return without(headers, 'authorization', 'cookie', 'proxy-authorization', 'apikey')
+function withoutCredentials(
+  headers: Readonly<Record<string, string>>,
+  others: readonly string[],
+): Readonly<Record<string, string>> {
+  return without(headers, 'authorization', 'cookie', 'proxy-authorization', 'apikey', ...others)
 }
 
 function without(

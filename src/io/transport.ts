@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { getCACertificates } from 'node:tls'
 import { ChiaroError, messageOf } from '../core/errors.ts'
+import type { AddressGuard } from './address-guard.ts'
 
 /** How connections are made. */
 export interface TransportOptions {
@@ -14,6 +15,8 @@ export interface TransportOptions {
   readonly caFile?: string | undefined
   /** Where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` (upper or lower case) are read; default: the process's environment. */
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Which addresses may be connected to; without it, all. */
+  readonly addresses?: AddressGuard
 }
 
 /** What is sent: text, or so many bytes, which are asked for anew for every attempt. */
@@ -44,16 +47,19 @@ const maxHeaderSize = 64 * 1024
  * takes neither certificates nor a proxy for one client. Throws `CONFIG_INVALID` for a CA file or proxy that cannot be used.
  */
 export function openTransport(options: TransportOptions): Transport {
+  const { addresses } = options
   const trust: AgentOptions = {
     keepAlive: true,
     ...(options.insecure ? { rejectUnauthorized: false } : {}),
     ...(options.caFile === undefined ? {} : { ca: trusted(options.caFile) }),
   }
-  const direct = agents(trust)
+  const direct = agents(addresses === undefined ? trust : { ...trust, lookup: addresses.lookup })
   const proxies = proxiesOf(options.environment ?? process.env)
   const proxied = proxies === undefined ? direct : agents(trust, proxies)
   return {
-    send(url, request) {
+    async send(url, request) {
+      // Literal addresses are not looked up, and what a proxy looks up nobody sees.
+      await addresses?.check(url.hostname)
       const { http, https } = isLoopback(url.hostname) ? direct : proxied
       return url.protocol === 'https:'
         ? exchange(httpsRequest, https, url, request)
@@ -83,7 +89,11 @@ interface Agents {
 type Proxies = Readonly<Record<string, string>>
 
 function agents(trust: AgentOptions, proxyEnv?: Proxies): Agents {
-  return { http: new HttpAgent({ keepAlive: true, proxyEnv }), https: new HttpsAgent({ ...trust, proxyEnv }) }
+  const { lookup } = trust
+  return {
+    http: new HttpAgent({ keepAlive: true, proxyEnv, ...(lookup && { lookup }) }),
+    https: new HttpsAgent({ ...trust, proxyEnv }),
+  }
 }
 
 function exchange(

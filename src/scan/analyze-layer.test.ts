@@ -47,7 +47,7 @@ function readBlob(blob: Buffer, tar: Buffer, made: Made = {}): LayerIndex {
   const path = join(folder, 'blob')
   writeFileSync(path, Buffer.concat([Buffer.from('before'), blob, Buffer.from('behind')]))
   const layer = { digest: sha256(blob), diffId: sha256(tar), size: blob.length, where: 'layer', ...made }
-  return readLayerFile(layer, { path, offset: 6 }, made.analyzers ?? [wordAnalyzer('db')], () => {})
+  return readLayerFile(layer, { path, offset: 6, size: layer.size }, made.analyzers ?? [wordAnalyzer('db')], () => {})
 }
 
 function readTar(members: readonly TarMember[], analyzers?: readonly Analyzer[]): LayerIndex {
@@ -176,9 +176,25 @@ describe('verification', () => {
     ])
   })
 
+  it.each([
+    ['gzip', (tar: Buffer) => gzipSync(tar)],
+    ['plain', (tar: Buffer) => tar],
+  ])('finds the digests that nobody knew beforehand: %s', (_, compress) => {
+    const tar = tarArchive([{ name: 'var/lib/db', body: 'a' }])
+    const blob = compress(tar)
+    const path = join(folder, 'blob')
+    writeFileSync(path, blob)
+    for (const digest of [undefined, sha256(blob)]) {
+      const layer = { digest, diffId: undefined, size: undefined, where: 'layer' }
+      const index = readLayerFile(layer, { path, offset: 0, size: blob.length }, [wordAnalyzer('db')], () => {})
+      expect([index.digest, index.diffId]).toEqual([sha256(blob), sha256(tar)])
+      expect(seen(index)).toEqual(['var/lib/db: a'])
+    }
+  })
+
   it('names a blob that is missing, or no file', () => {
     const layer = { digest: zero, diffId: zero, size: 10, where: 'layer' }
-    const read = (path: string) => () => readLayerFile(layer, { path, offset: 0 }, [], () => {})
+    const read = (path: string) => () => readLayerFile(layer, { path, offset: 0, size: 10 }, [], () => {})
     expect(read(join(folder, 'missing'))).toThrow(expect.objectContaining({ code: 'IMAGE_NOT_FOUND' }))
     expect(read(folder)).toThrow(expect.objectContaining({ code: 'FILE_FAILED' }))
   })

@@ -11,10 +11,11 @@ import { LayerRecorder } from './layer-recorder.ts'
 
 /** Which layer is being read. */
 export interface LayerIdentity {
+  /** Where a digest is not known beforehand, the index has the one that was found. */
   readonly digest: Digest | undefined
   readonly diffId: Digest | undefined
-  /** Bytes of the blob. */
-  readonly size: number
+  /** Bytes of the blob, if that is known. */
+  readonly size: number | undefined
   /** The layer in errors, with its image. Gaps do not name the image: they are kept with the layer, which others may share. */
   readonly where: string
 }
@@ -47,7 +48,7 @@ export class LayerReader {
   readonly #wantedSources: ReadonlySet<string>
   readonly #largest: number
   readonly #walker: TarWalker
-  readonly #blobHash: Hash | undefined
+  readonly #blobHash: Hash
   #tarHash: Hash | undefined
   #inflater: Inflater | undefined
   #head: Buffer = Buffer.alloc(0)
@@ -65,7 +66,7 @@ export class LayerReader {
     this.#recorder = new LayerRecorder(this.#name, analyzers, layer.where)
     this.#wantedSources = linkSources
     this.#largest = Math.max(0, ...analyzers.map((analyzer) => analyzer.maxBytes))
-    this.#blobHash = layer.digest && createHash(algorithm(layer.digest))
+    this.#blobHash = createHash(algorithm(layer.digest))
     this.#walker = new TarWalker(
       this.#layer.where,
       (entry) => this.#onEntry(entry),
@@ -76,21 +77,31 @@ export class LayerReader {
   /** Reads the next bytes of the blob. They may be overwritten afterwards. */
   push(chunk: Buffer): void {
     this.#received += chunk.length
-    this.#blobHash?.update(chunk)
+    this.#blobHash.update(chunk)
     if (this.#damage === undefined) this.#whileSound(() => this.#inflate(chunk))
   }
 
   finish(): LayerResult {
     if (this.#damage === undefined) this.#whileSound(() => this.#finishTar())
-    const { digest, diffId, size } = this.#layer
-    if (this.#received !== size) this.#mismatch(`has ${this.#received} bytes, where ${size} were announced`)
-    const blobDigest = digest && verify(this.#blobHash!, digest)
-    if (blobDigest !== undefined) this.#mismatch(`hashes to ${blobDigest}`)
+    const { digest, size } = this.#layer
+    if (size !== undefined && this.#received !== size) {
+      this.#mismatch(`has ${this.#received} bytes, where ${size} were announced`)
+    }
+    const blobDigest = digestOf(this.#blobHash, digest)
+    if (digest !== undefined && blobDigest !== digest) this.#mismatch(`hashes to ${blobDigest}`)
     if (this.#damage !== undefined) throw this.#damage
-    const tarDigest = diffId && this.#tarHash && verifyPadded(this.#tarHash, diffId)
-    if (tarDigest)
-      this.#mismatch(`holds a tar archive that hashes to ${tarDigest}, where the configuration says ${diffId}`)
-    return { index: this.#recorder.index(digest, diffId), linkSources: this.#linkSources }
+    const index = this.#recorder.index(blobDigest, this.#tarDigest(blobDigest))
+    return { index, linkSources: this.#linkSources }
+  }
+
+  /** The digest of the tar archive: the one that it has to have, if one is known. */
+  #tarDigest(blobDigest: Digest): Digest {
+    const { diffId } = this.#layer
+    if (this.#tarHash === undefined) return diffId ?? blobDigest
+    if (diffId === undefined) return digestOf(this.#tarHash, undefined)
+    const found = otherThanPadded(this.#tarHash, diffId)
+    if (found === undefined) return diffId
+    return this.#mismatch(`holds a tar archive that hashes to ${found}, where the configuration says ${diffId}`)
   }
 
   /** Damage is kept for the end: if the blob's digest is wrong too, that is what has to be said. */
@@ -126,9 +137,8 @@ export class LayerReader {
     }
     // The digest of an uncompressed blob is its diffID: hashed once is enough.
     const { digest, diffId } = this.#layer
-    if (diffId !== undefined && !(compression === 'none' && digest === diffId)) {
-      this.#tarHash = createHash(algorithm(diffId))
-    }
+    const hashed = compression === 'none' && (diffId === undefined || diffId === digest)
+    if (!hashed) this.#tarHash = createHash(algorithm(diffId))
     this.#inflater = createInflater(compression, this.#layer.where)
     const head = this.#head
     this.#head = Buffer.alloc(0)
@@ -238,28 +248,29 @@ function indexedType({ type }: TarEntry): 'file' | 'directory' | 'link' | 'other
   return type === 'symlink' ? 'link' : type === 'hardlink' ? 'file' : type
 }
 
-function algorithm(digest: Digest): string {
-  return digest.slice(0, digest.indexOf(':'))
+/** The algorithm of a digest, sha256 where none is known. */
+function algorithm(digest: Digest | undefined): 'sha256' | 'sha512' {
+  return digest?.startsWith('sha512:') ? 'sha512' : 'sha256'
 }
 
-/** The digest that `hash` comes to if it is not `expected`. */
-function verify(hash: Hash, expected: Digest): string | undefined {
-  const found = `${algorithm(expected)}:${hash.digest('hex')}`
-  return found === expected ? undefined : found
+/** The digest that `hash` comes to, which is of the algorithm of `expected`. */
+function digestOf(hash: Hash, expected: Digest | undefined): Digest {
+  return `${algorithm(expected)}:${hash.digest('hex')}` as Digest
 }
 
 const zeroBlock = Buffer.alloc(512)
 const paddingBlocks = 20
 
 /**
- * `verify`, where zeros may be missing at the end: writers of zstd:chunked have dropped the padding behind a tar archive, which
+ * The digest that `hash` comes to if it is not `expected`. Zeros may be missing at the end: writers of zstd:chunked have dropped the padding behind a tar archive, which
  * is part of the diffID but of no file (containers/storage issue 1771). tar pads to 20 blocks.
  */
-function verifyPadded(hash: Hash, expected: Digest): string | undefined {
-  const found = verify(hash.copy(), expected)
-  for (let block = 0; block < paddingBlocks && found !== undefined; block++) {
+function otherThanPadded(hash: Hash, expected: Digest): Digest | undefined {
+  const found = digestOf(hash.copy(), expected)
+  if (found === expected) return undefined
+  for (let block = 0; block < paddingBlocks; block++) {
     hash.update(zeroBlock)
-    if (verify(hash.copy(), expected) === undefined) return undefined
+    if (digestOf(hash.copy(), expected) === expected) return undefined
   }
   return found
 }
@@ -272,7 +283,7 @@ const chunkBytes = 512 * 1024
  */
 export function readLayerFile(
   layer: LayerIdentity,
-  file: { readonly path: string; readonly offset: number },
+  file: { readonly path: string; readonly offset: number; readonly size: number },
   analyzers: readonly Analyzer[],
   onProgress: (bytes: number) => void,
 ): LayerIndex {
@@ -282,7 +293,7 @@ export function readLayerFile(
   function pass(linkSources: ReadonlySet<string>): LayerResult {
     const reader = new LayerReader(layer, analyzers, linkSources)
     let done = 0
-    for (const chunk of fileChunks(file.path, file.offset, layer.size, layer.digest)) {
+    for (const chunk of fileChunks(file.path, file.offset, file.size, layer.digest)) {
       reader.push(chunk)
       done += chunk.length
       onProgress(done)

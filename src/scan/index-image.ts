@@ -18,6 +18,8 @@ export interface IndexOptions {
   readonly store: IndexStore | undefined
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** The index report is relied on, and not only kept for speed: `IndexStore.putImage`. */
+  readonly required?: boolean
   /** The module of the worker threads, which has the same analyzers. Default: `worker` of this package. */
   readonly worker?: URL
 }
@@ -39,9 +41,11 @@ export async function indexImage(image: Image, options: IndexOptions): Promise<I
     })
   }
   const layers = await layerIndexes(image, options)
-  const report = squash(reportImage(image), layers, [...new Set(analyzers.flatMap((analyzer) => analyzer.anchors))])
+  const report = squash(reportImage(image, layers), layers, [
+    ...new Set(analyzers.flatMap((analyzer) => analyzer.anchors)),
+  ])
   const complete = image.layers.every(({ blob }) => blob.kind !== 'absent')
-  if (image.digest !== undefined && complete) await store?.putImage(report, analyzersKey)
+  if (image.digest !== undefined && complete) await store?.putImage(report, analyzersKey, options.required)
   return report
 }
 
@@ -68,8 +72,8 @@ async function layerIndexes(image: Image, options: IndexOptions): Promise<readon
 
 /** The same for layers that are the same. */
 function identityOf({ digest, diffId, blob }: Layer, place: number): string {
-  const unique = blob.kind === 'absent' || blob.kind === 'directory' || digest === undefined || diffId === undefined
-  return unique ? `${place}` : `${digest} ${diffId}`
+  const unique = blob.kind === 'absent' || blob.kind === 'directory' || digest === undefined
+  return unique ? `${place}` : `${digest} ${diffId ?? ''}`
 }
 
 async function knownIndex({ digest, diffId, blob }: Layer, options: IndexOptions): Promise<LayerIndex | undefined> {
@@ -77,7 +81,7 @@ async function knownIndex({ digest, diffId, blob }: Layer, options: IndexOptions
     const nonDirectories = PathSet.of([])
     return { digest, diffId, files: [], whiteouts: [], opaques: [], nonDirectories, gaps: [blob.gap] }
   }
-  if (digest === undefined || diffId === undefined) return undefined
+  if (digest === undefined) return undefined
   return options.store?.layer(digest, diffId, options.analyzersKey)
 }
 
@@ -100,24 +104,31 @@ function jobOf(
       finished,
     })
   return {
-    layer: { digest, diffId, size: total ?? 0, where: `${image.reference}, layer ${digest ?? diffId ?? place + 1}` },
+    layer: { digest, diffId, size: total, where: `${image.reference}, layer ${digest ?? diffId ?? place + 1}` },
     blob,
     onProgress: (bytes) => event(bytes, false),
     onIndex: async (index) => {
       keep(index)
-      if (digest !== undefined && diffId !== undefined) await store?.putLayer(index, analyzersKey)
+      if (index.digest !== undefined) await store?.putLayer(index, analyzersKey)
       event(total ?? 0, true)
     },
   }
 }
 
-function reportImage({ reference, tags, digest, configDigest, platform, layers }: Image): ReportImage {
+function reportImage(
+  { reference, tags, digest, configDigest, platform, layers }: Image,
+  indexes: readonly LayerIndex[],
+): ReportImage {
   return {
     reference,
     tags,
     digest,
     configDigest,
     platform,
-    layers: layers.map(({ digest, diffId, createdBy }) => ({ digest, diffId, createdBy })),
+    layers: layers.map(({ createdBy, ...layer }, place) => ({
+      digest: layer.digest ?? indexes[place]?.digest,
+      diffId: layer.diffId ?? indexes[place]?.diffId,
+      createdBy,
+    })),
   }
 }

@@ -5,7 +5,13 @@ import type { LayerIdentity } from './analyze-layer.ts'
 
 /** What a worker thread is to read. The bytes of a stream follow in messages of their own. */
 export type LayerTask =
-  | { readonly kind: 'file'; readonly layer: LayerIdentity; readonly path: string; readonly offset: number }
+  | {
+      readonly kind: 'file'
+      readonly layer: LayerIdentity
+      readonly path: string
+      readonly offset: number
+      readonly size: number
+    }
   | { readonly kind: 'stream'; readonly layer: LayerIdentity }
   | { readonly kind: 'directory'; readonly path: string }
 

@@ -42,7 +42,7 @@ export async function readLayers(jobs: readonly LayerJob[], options: ReadOptions
 
 async function readInThreads(jobs: readonly LayerJob[], { worker, signal }: ReadOptions): Promise<void> {
   // The largest first: a large one at the end would leave the other threads idle.
-  const queue = [...jobs].sort((left, right) => right.layer.size - left.layer.size)
+  const queue = [...jobs].sort((left, right) => sizeOf(right) - sizeOf(left))
   await using threads = new AsyncDisposableStack()
   const aborted = Promise.withResolvers<never>()
   const abort = () => aborted.reject(abortedError(signal))
@@ -59,10 +59,16 @@ async function readInThreads(jobs: readonly LayerJob[], { worker, signal }: Read
   await Promise.race([Promise.all(work), aborted.promise])
 }
 
+/** Bytes of the blob; one that does not say may be large. */
+function sizeOf({ layer }: LayerJob): number {
+  return layer.size ?? Number.MAX_SAFE_INTEGER
+}
+
 function taskOf({ layer, blob }: LayerJob, signal: AbortSignal): { task: LayerTask; open: OpenStream | undefined } {
   if (blob.kind === 'directory') return { task: { kind: 'directory', path: blob.path }, open: undefined }
   if (blob.kind === 'file') {
-    return { task: { kind: 'file', layer, path: blob.path, offset: blob.offset }, open: undefined }
+    const { path, offset, size } = blob
+    return { task: { kind: 'file', layer, path, offset, size }, open: undefined }
   }
   return { task: { kind: 'stream', layer }, open: (stopped) => blob.open(AbortSignal.any([signal, stopped])) }
 }
@@ -72,14 +78,14 @@ const inlineChunk = 16 * 1024
 
 async function readInline({ layer, blob }: LayerJob, { analyzers, signal }: ReadOptions): Promise<LayerIndex> {
   if (blob.kind !== 'file') throw new TypeError('only files are read inline')
-  const { path, offset } = blob
+  const { path, offset, size } = blob
   const giveTurn = createTurns(signal)
   const first = await pass(new Set())
   return first.linkSources.size === 0 ? first.index : (await pass(first.linkSources)).index
 
   async function pass(linkSources: ReadonlySet<string>) {
     const reader = new LayerReader(layer, analyzers, linkSources)
-    for (const chunk of fileChunks(path, offset, layer.size, layer.digest, inlineChunk)) {
+    for (const chunk of fileChunks(path, offset, size, layer.digest, inlineChunk)) {
       reader.push(chunk)
       await giveTurn()
     }

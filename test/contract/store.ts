@@ -634,6 +634,32 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         await index.putImage({ ...indexReport, image: { ...indexReport.image, digest: undefined } }, 'a@1')
       })
 
+      it('knows a layer by the digest of its blob alone', async () => {
+        const { index } = store
+        expect(await index.layer(digest('1'), undefined, 'a@1')).toBeUndefined()
+        await index.putLayer(layerIndex, 'a@1')
+        expect(await index.layer(digest('1'), undefined, 'a@1')).toEqual(layerIndex)
+        expect(await index.layer(digest('1'), undefined, 'a@2')).toBeUndefined()
+        expect(await index.layer(digest('2'), undefined, 'a@1')).toBeUndefined()
+      })
+
+      it('forgets images with all that is known of them, and tells which', async () => {
+        const { index } = store
+        const key = { digest: digest('5'), analyzers: 'a@1', basis: 'debian@1' }
+        const other = { ...indexReport, image: { ...indexReport.image, digest: digest('6') } }
+        for (const analyzers of ['a@1', 'a@2']) await index.putImage(indexReport, analyzers, true)
+        await index.putImage(other, 'a@1', true)
+        await index.putMatches(key, matches)
+        expect(await index.removeImages([digest('7'), digest('5'), digest('5')])).toEqual([digest('5')])
+        expect(await index.image(digest('5'), 'a@1')).toBeUndefined()
+        expect(await index.image(digest('5'), 'a@2')).toBeUndefined()
+        expect(await index.matches(key)).toBeUndefined()
+        expect(await index.image(digest('6'), 'a@1')).toEqual(other)
+        expect(await index.removeImages([])).toEqual([])
+        await index.putImage(indexReport, 'a@1')
+        expect(await index.matches(key)).toBeUndefined()
+      })
+
       it('gives back matches for exactly their image and basis', async () => {
         const { index } = store
         const key = { digest: digest('5'), analyzers: 'a@1', basis: 'debian@1' }

@@ -8,6 +8,7 @@ import { decodeFound, encodeFound, type FoundRow } from '../found-row.ts'
 import { today, unlessDamaged } from '../kept.ts'
 import { decodeLayer, encodeLayer, type LayerRow } from '../layer-row.ts'
 import { decodeMatches, encodeMatches, type MatchesRow } from '../match-row.ts'
+import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { keep } from './kept.ts'
 
@@ -17,7 +18,8 @@ export function createIndexStore(database: Database): IndexStore {
     layer: (digest, diffId, analyzers) => readLayer(database, digest, diffId, analyzers),
     putLayer: (index, analyzers) => putLayer(database, index, analyzers),
     image: (digest, analyzers) => readImage(database, digest, analyzers),
-    putImage: (report, analyzers) => putImage(database, report, analyzers),
+    putImage: (report, analyzers, required = false) => putImage(database, report, analyzers, required),
+    removeImages: (digests) => removeImages(database, digests),
     matches: (key) => readMatches(database, key),
     putMatches: (key, matches) => putMatches(database, key, matches),
     found: (key) => readFound(database, key),
@@ -33,18 +35,19 @@ interface UsedRow {
 async function readLayer(
   database: Database,
   digest: Digest,
-  diffId: Digest,
+  diffId: Digest | undefined,
   analyzers: string,
 ): Promise<LayerIndex | undefined> {
   const row = await database.read((connection) =>
-    connection.row<LayerRow & UsedRow>(
-      'SELECT id, used_on, content, paths FROM layer WHERE digest = $1 AND diff_id = $2 AND analyzers = $3',
-      [digest, diffId, analyzers],
+    connection.row<LayerRow & UsedRow & { readonly diff_id: Digest }>(
+      `SELECT id, diff_id, used_on, content, paths FROM layer
+       WHERE digest = $1 AND diff_id = coalesce($2, diff_id) AND analyzers = $3 LIMIT 1`,
+      [digest, diffId ?? null, analyzers],
     ),
   )
   if (row === undefined) return undefined
   await touch(database, 'UPDATE layer SET used_on = $1 WHERE id = $2', row)
-  return unlessDamaged(async () => ({ digest, diffId, ...(await decodeLayer(row)) }))
+  return unlessDamaged(async () => ({ digest, diffId: row.diff_id, ...(await decodeLayer(row)) }))
 }
 
 async function putLayer(database: Database, index: LayerIndex, analyzers: string): Promise<void> {
@@ -74,18 +77,28 @@ async function readImage(database: Database, digest: Digest, analyzers: string):
 }
 
 /** What was matched and found before is not what is in the new report. */
-async function putImage(database: Database, report: IndexReport, analyzers: string): Promise<void> {
+async function putImage(database: Database, report: IndexReport, analyzers: string, required: boolean): Promise<void> {
   const { digest } = report.image
   if (digest === undefined) return
-  await keep(database, (connection) =>
+  const put = (connection: Connection) =>
     connection.run(
       `INSERT INTO image (digest, analyzers, used_on, report) VALUES ($1, $2, $3, $4)
        ON CONFLICT (digest, analyzers) DO UPDATE
          SET used_on = excluded.used_on, report = excluded.report, basis = NULL, matches = NULL, descriptions = NULL,
            found_basis = NULL, found = NULL, found_descriptions = NULL`,
       [digest, analyzers, today(), JSON.stringify(report)],
-    ),
-  )
+    )
+  await (required ? database.write(put) : keep(database, put))
+}
+
+async function removeImages(database: Database, digests: readonly Digest[]): Promise<readonly Digest[]> {
+  return database.write(async (connection) => {
+    const rows = await connection.rows<{ readonly digest: Digest }>(
+      'DELETE FROM image WHERE digest = ANY($1) RETURNING digest',
+      [digests],
+    )
+    return [...new Set(rows.map(({ digest }) => digest))]
+  })
 }
 
 async function readMatches(database: Database, key: KeptKey): Promise<readonly Match[] | undefined> {

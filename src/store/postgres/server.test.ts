@@ -7,6 +7,7 @@ import { digest, indexReport } from '../../../test/contract/store-samples.ts'
 import { createPostgres, type PostgresDatabase } from '../../../test/support/postgres.ts'
 import { startCluster } from '../../../test/support/postgres-cluster.ts'
 import { manyAdvisories, source } from '../../../test/support/records.ts'
+import { limits } from '../../core/limits.ts'
 import { openStore } from '../open.ts'
 
 const never = new AbortController().signal
@@ -125,6 +126,8 @@ describe('without the right to write', () => {
     await store.index.putImage(indexReport, 'a')
     expect(await store.index.image(digest('5'), 'a')).toBeUndefined()
     const failure = { code: 'DATABASE_FAILED' }
+    await expect(store.index.putImage(indexReport, 'a', true)).rejects.toMatchObject(failure)
+    await expect(store.index.removeImages([digest('5')])).rejects.toMatchObject(failure)
     await expect(store.advisories.import(source([]), never)).rejects.toMatchObject(failure)
     await expect(store.advisories.checked('debian', 'x')).rejects.toMatchObject(failure)
     await expect(store.gc('2999-01-01')).rejects.toMatchObject(failure)
@@ -188,6 +191,24 @@ describe('several processes', () => {
       const waiting = two.lock('a', controller.signal, async () => expect.unreachable())
       await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' })
     })
+  })
+
+  it('keep a report that is required, however long another writes', async () => {
+    await using store = await openStore(database.address)
+    const other = new Client(database.adminAddress)
+    await other.connect()
+    try {
+      await other.query('BEGIN; LOCK TABLE chiaro.image IN SHARE MODE')
+      await store.index.putImage(indexReport, 'a')
+      expect(await store.index.image(digest('5'), 'a')).toBeUndefined()
+      const required = store.index.putImage(indexReport, 'a', true)
+      await new Promise((resolve) => setTimeout(resolve, limits.databaseCacheWait + 200))
+      await other.query('ROLLBACK')
+      await required
+      expect(await store.index.image(digest('5'), 'a')).toEqual(indexReport)
+    } finally {
+      await other.end()
+    }
   })
 
   it('one that is killed at any moment leaves the last good generation', async () => {

@@ -4,6 +4,7 @@ import type { IndexReport } from '../../core/report.ts'
 import type { IndexStore } from '../../core/store.ts'
 import { today, unlessDamaged } from '../kept.ts'
 import { decodeLayer, encodeLayer, type LayerRow } from '../layer-row.ts'
+import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { putFound, readFound } from './found.ts'
 import { keep } from './kept.ts'
@@ -15,7 +16,8 @@ export function createIndexStore(database: Database): IndexStore {
     layer: (digest, diffId, analyzers) => readLayer(database, digest, diffId, analyzers),
     putLayer: (index, analyzers) => putLayer(database, index, analyzers),
     image: (digest, analyzers) => readImage(database, digest, analyzers),
-    putImage: (report, analyzers) => putImage(database, report, analyzers),
+    putImage: (report, analyzers, required = false) => putImage(database, report, analyzers, required),
+    removeImages: (digests) => removeImages(database, digests),
     matches: (key) => readMatches(database, key),
     putMatches: (key, matches) => putMatches(database, key, matches),
     found: (key) => readFound(database, key),
@@ -31,18 +33,21 @@ interface UsedRow {
 async function readLayer(
   database: Database,
   digest: Digest,
-  diffId: Digest,
+  diffId: Digest | undefined,
   analyzers: string,
 ): Promise<LayerIndex | undefined> {
   const row = await database.read(
     (connection) =>
       connection
-        .prepare('SELECT id, used_on, content, paths FROM layer WHERE digest = ? AND diff_id = ? AND analyzers = ?')
-        .get(digest, diffId, analyzers) as (LayerRow & UsedRow) | undefined,
+        .prepare(
+          `SELECT id, diff_id, used_on, content, paths FROM layer
+           WHERE digest = ? AND diff_id = coalesce(?, diff_id) AND analyzers = ?`,
+        )
+        .get(digest, diffId ?? null, analyzers) as (LayerRow & UsedRow & { readonly diff_id: Digest }) | undefined,
   )
   if (row === undefined) return undefined
   await touch(database, 'UPDATE layer SET used_on = ? WHERE id = ?', row)
-  return unlessDamaged(async () => ({ digest, diffId, ...(await decodeLayer(row)) }))
+  return unlessDamaged(async () => ({ digest, diffId: row.diff_id, ...(await decodeLayer(row)) }))
 }
 
 async function putLayer(database: Database, index: LayerIndex, analyzers: string): Promise<void> {
@@ -70,13 +75,21 @@ async function readImage(database: Database, digest: Digest, analyzers: string):
   return unlessDamaged(() => JSON.parse(row.report) as IndexReport)
 }
 
-async function putImage(database: Database, report: IndexReport, analyzers: string): Promise<void> {
+async function putImage(database: Database, report: IndexReport, analyzers: string, required: boolean): Promise<void> {
   const { digest } = report.image
   if (digest === undefined) return
-  await keep(database, (connection) => {
+  const put = (connection: Connection) => {
     connection
       .prepare('INSERT OR REPLACE INTO image (digest, analyzers, used_on, report) VALUES (?, ?, ?, ?)')
       .run(digest, analyzers, today(), JSON.stringify(report))
+  }
+  await (required ? database.write(put) : keep(database, put))
+}
+
+async function removeImages(database: Database, digests: readonly Digest[]): Promise<readonly Digest[]> {
+  return database.write((connection) => {
+    const remove = connection.prepare('DELETE FROM image WHERE digest = ?')
+    return [...new Set(digests)].filter((digest) => Number(remove.run(digest).changes) > 0)
   })
 }
 

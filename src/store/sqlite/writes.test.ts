@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { databaseFile } from '../../../test/support/database-file.ts'
 import { advisory, manyAdvisories, source, statement } from '../../../test/support/records.ts'
@@ -132,8 +133,12 @@ describe('what is written', () => {
       const report = { image: { ...image, platform }, release: undefined, packages: [], gaps: [] }
       await store.index.putImage(report, 'a')
       expect(await store.index.image(digest, 'a')).toBeUndefined()
-    } finally {
+      const required = store.index.putImage(report, 'a', true)
+      await sleep(limits.databaseCacheWait + 200)
       other.exec('ROLLBACK')
+      await required
+      expect(await store.index.image(digest, 'a')).toEqual(report)
+    } finally {
       other.close()
       await database.close()
     }

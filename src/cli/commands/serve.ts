@@ -1,0 +1,38 @@
+import type { Command } from 'commander'
+import { parseWord } from '../../config/values.ts'
+import { limits } from '../../core/limits.ts'
+import { addOption } from '../option.ts'
+import type { CommandContext } from '../program.ts'
+import type { ServeOptions } from '../run/serve.ts'
+import { addConfigOption } from './config.ts'
+import { addFeedOptions } from './options.ts'
+
+const examples = `
+Examples:
+  chiaro serve                          on this machine only, with SQLite
+  chiaro serve --config config.yaml     as a configuration of Clair v4 says`
+
+/** Defines `chiaro serve`. */
+export function defineServe(program: Command, context: CommandContext): void {
+  const command = program
+    .command('serve')
+    .summary('answer the API of Clair')
+    .description(
+      'Answers the HTTP API of Clair v4, and keeps the vulnerability data up to date. Without a configuration it ' +
+        'listens on this machine only: the API on port 6060, health and metrics on 8089.',
+    )
+    .addHelpText('after', examples)
+  addConfigOption(command)
+  addOption(command, 'Server:', '--mode <mode>', 'which of the services to be: combo, which is all of them', {
+    env: 'CLAIR_MODE',
+    parse: parseWord(['combo']),
+    default: 'combo',
+    defaultWords: 'combo',
+  })
+  addFeedOptions(command)
+  command.action((options: ServeOptions) =>
+    context.run(command, async (signal) => (await import('../run/serve.ts')).runServe(options, signal), {
+      patience: limits.shutdownTime + 1000,
+    }),
+  )
+}

@@ -1,0 +1,21 @@
+import { loadClairConfig, resolveClairConfig } from '../../config/clair/load.ts'
+import { line } from '../../report/layout.ts'
+import { exitCodes } from '../exit.ts'
+import { writeOut } from '../output.ts'
+
+/** What the options of `chiaro config check` come to. */
+export interface ConfigOptions {
+  readonly config?: string
+  readonly format: 'yaml' | 'json'
+}
+
+/** `chiaro config check`: what a configuration, or none, comes to; what of it has no effect goes to standard error. */
+export async function runConfigCheck({ config: file, format }: ConfigOptions): Promise<number> {
+  const { config, notes } =
+    file === undefined ? resolveClairConfig({}, 'no configuration') : await loadClairConfig(file)
+  for (const note of notes) process.stderr.write(`note: ${line(note)}\n`)
+  const text =
+    format === 'json' ? `${JSON.stringify(config, undefined, 2)}\n` : (await import('yaml')).stringify(config)
+  await writeOut([text])
+  return exitCodes.passed
+}

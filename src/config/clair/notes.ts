@@ -1,0 +1,48 @@
+import { isObject } from './check.ts'
+import { namesSeveralDatabases } from './database.ts'
+import type { ClairConfig } from './schema.ts'
+import { unservedSets } from './selections.ts'
+
+/** What of Clair's configuration has no effect here, and why. A place stands for all that is in it. */
+const ignored: Readonly<Record<string, string>> = {
+  'tls.root_ca': 'the certificate authorities of the system are trusted, and NODE_EXTRA_CA_CERTS',
+  'indexer.scanlock_retry': 'nothing waits for a lock of this kind',
+  'indexer.layer_scan_concurrency': 'as many layers are read at a time as there are processors',
+  'indexer.migrations': 'the database is always brought up to date',
+  'indexer.scanner': 'scanners have no settings',
+  'matcher.max_conn_pool': 'use pool_max_conns in the connection string',
+  'matcher.migrations': 'the database is always brought up to date',
+  'matcher.update_retention': 'history is kept until "chiaro data gc" removes it',
+  'matcher.indexer_addr': 'there is no split into services yet',
+  'matchers.names': 'every distribution is matched',
+  'matchers.config': 'matchers have no settings',
+  'updaters.config': 'feeds have no settings; use "chiaro: {mirror: …}" for other places of feeds',
+  'updaters.filter': 'feeds are chosen by updaters.sets',
+  notifier: 'there are no notifications yet',
+  trace: 'there are no traces yet',
+  'metrics.otlp': 'metrics are there for Prometheus only',
+}
+
+/** What of a configuration is not done, in sentences: only members that it really has are spoken of. */
+export function notesOn(document: unknown, config: ClairConfig): readonly string[] {
+  const notes = Object.entries(ignored).flatMap(([place, reason]) =>
+    isThere(document, place.split('.')) ? [`${place} has no effect: ${reason}.`] : [],
+  )
+  if (namesSeveralDatabases(config)) {
+    notes.push('The components name different databases: all data is kept in the first (indexer, matcher, notifier).')
+  }
+  for (const name of unservedSets(config)) {
+    notes.push(`updaters.sets ${JSON.stringify(name)} has no effect: its data has no place in any answer yet.`)
+  }
+  if (config.metrics.name !== 'prometheus') {
+    notes.push(
+      `metrics.name ${JSON.stringify(config.metrics.name)} has no effect: metrics are there for Prometheus only.`,
+    )
+  }
+  return notes
+}
+
+function isThere(document: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return document !== null && document !== undefined
+  return isObject(document) && Object.hasOwn(document, name) && isThere(document[name], rest)
+}

@@ -1,0 +1,21 @@
+import { compressAnswers } from '../../compression.ts'
+import type { Api } from '../contract.ts'
+import { answerErrors, errorBody } from './errors.ts'
+import { addLayers } from './layers.ts'
+import { addVulnerabilities } from './vulnerabilities.ts'
+
+/** The API of Clair 2, which Klar and the old clairctl speak. It has no notifications yet. */
+export const clairV1: Api = {
+  id: 'clair-v1',
+  register(scope, context) {
+    answerErrors(scope)
+    compressAnswers(scope, () => errorBody('unable to negotiate a common content coding'))
+    scope.addHook('onRequest', async (_, reply) => void reply.header('server', 'clair'))
+    addLayers(scope, context)
+    addVulnerabilities(scope, context)
+    scope.get('/v1/metrics', async (_, reply) =>
+      reply.type('text/plain; version=0.0.4; charset=utf-8').send(await context.metrics.text()),
+    )
+    scope.all('/v1/*', (_, reply) => reply.code(404).type('text/plain').send('404 page not found\n'))
+  },
+}

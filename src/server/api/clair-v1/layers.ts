@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Compile } from 'typebox/compile'
+import { analyzersKey, type ListedLayer } from '../../../compose.ts'
+import { type Digest, isDigest } from '../../../core/digest.ts'
+import { type ChiaroError, isChiaroError, messageOf } from '../../../core/errors.ts'
+import { limits } from '../../../core/limits.ts'
+import type { IndexReport } from '../../../core/report.ts'
+import type { ApiContext } from '../contract.ts'
+import { failure, notFound, sendError, sendJson } from './errors.ts'
+import { featuresOf } from './features.ts'
+import { namespaceOfRelease } from './namespaces.ts'
+import { type LayerRequest, layerRequestSchema } from './schema.ts'
+
+/** The version of Clair's engine that clients compare with; it never changes, as layers are known by their analyzers. */
+const engineVersion = 3
+
+const parentUnknown = 'worker: parent layer is unknown, it must be processed first'
+const unsupported = 'worker: OS and/or package manager are not supported'
+
+const validator = Compile(layerRequestSchema)
+
+/** What a layer is submitted with, complete. */
+interface Submitted {
+  readonly name: string
+  readonly path: string
+  readonly parent: string
+  readonly format: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The routes of layers. A layer is kept as an image of itself and those below it, under a digest of its name. */
+export function addLayers(scope: FastifyInstance, context: ApiContext): void {
+  const { engine, indexing, config } = context
+  const { index: store } = engine.store
+  scope.post('/v1/layers', { bodyLimit: limits.requestBodyBytesV1 }, submit)
+  scope.get('/v1/layers/:name', show)
+  scope.delete('/v1/layers/:name', remove)
+
+  async function submit(request: FastifyRequest, reply: FastifyReply) {
+    const release = indexing.take()
+    if (release === undefined) return sendError(reply, 429, 'server handling too many requests')
+    try {
+      const submitted = parseLayer(request.body)
+      if ((await known(submitted.name)) === undefined) await index(submitted)
+      return sendJson(reply, 201, { Layer: answerOf(submitted) })
+    } finally {
+      release()
+    }
+  }
+
+  async function index(layer: Submitted): Promise<void> {
+    const below = layer.parent === '' ? undefined : await known(layer.parent)
+    if (layer.parent !== '' && below === undefined) throw failure(400, parentUnknown)
+    const digest = idOf(layer.name)
+    const layers = [...(below?.image.layers.map(knownLayer) ?? []), listedLayer(layer)]
+    const report = await indexing.index({ reference: layer.name, digest, layers }).catch((error: unknown) => {
+      throw isChiaroError(error) ? failureOf(error) : error
+    })
+    if (report.packages.length === 0 || namespaceOfRelease(report.release, engine.ecosystems) !== undefined) return
+    await store.removeImages([digest])
+    throw failure(422, unsupported)
+  }
+
+  async function show(request: FastifyRequest, reply: FastifyReply) {
+    const { name } = request.params as { readonly name: string }
+    const query = request.query as Readonly<Record<string, unknown>>
+    const index = await known(name)
+    if (index === undefined) throw notFound()
+    const namespace = namespaceOfRelease(index.release, engine.ecosystems)?.name
+    const wantsVulnerabilities = Object.hasOwn(query, 'vulnerabilities')
+    const layer = { Name: name, ...(namespace === undefined ? {} : { NamespaceName: namespace }) }
+    const parent = index.image.layers.at(-2)?.createdBy
+    const rest = { ...(parent === undefined ? {} : { ParentName: parent }), IndexedByVersion: engineVersion }
+    if (!wantsVulnerabilities && !Object.hasOwn(query, 'features')) {
+      return sendJson(reply, 200, { Layer: { ...layer, ...rest } })
+    }
+    const report = wantsVulnerabilities ? await matched(index) : undefined
+    const features = featuresOf(index, namespace ?? '', report)
+    return sendJson(reply, 200, {
+      Layer: { ...layer, ...rest, ...(features.length === 0 ? {} : { Features: features }) },
+    })
+  }
+
+  /** Clients of this API take what is missing for what is not there: without the data there is no answer. */
+  async function matched(index: IndexReport) {
+    const report = await engine.match(index, { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] })
+    const missing = report.gaps.filter(({ code }) => code === 'data-missing').map(({ where }) => where)
+    if (missing.length === 0) return report
+    const reason = config.matcher.disable_updaters ? '' : '; it is being fetched'
+    throw failure(503, `vulnerability data is not loaded: ${missing.join(', ')}${reason}`)
+  }
+
+  async function remove(request: FastifyRequest, reply: FastifyReply) {
+    const { name } = request.params as { readonly name: string }
+    const removed = await store.removeImages([idOf(name)])
+    if (removed.length === 0) throw notFound()
+    return reply.code(200).send()
+  }
+
+  function known(name: string): Promise<IndexReport | undefined> {
+    return store.image(idOf(name), analyzersKey)
+  }
+}
+
+/** The digest that stands for the name of a layer. No manifest has it. */
+function idOf(name: string): Digest {
+  return `sha256:${createHash('sha256').update(`Clair v1 layer ${name}`).digest('hex')}`
+}
+
+function parseLayer(body: unknown): Submitted {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.isBuffer(body) ? body.toString('utf8') : '')
+  } catch (error) {
+    throw failure(400, messageOf(error).slice(0, 200))
+  }
+  if (!validator.Check(value)) throw failure(400, 'failed to provide layer')
+  return complete(value.Layer)
+}
+
+function complete({ Name, Path, ParentName, Format, Headers }: LayerRequest): Submitted {
+  if (!Name) throw failure(400, 'could not process a layer which does not have a name')
+  if (!Path) throw failure(400, 'could not process a layer which does not have a path')
+  if (!Format) throw failure(400, 'could not process a layer which does not have a format')
+  if (Format.toLowerCase() !== 'docker') throw failure(400, 'could not find layer: unsupported image format')
+  // Clair also reads files of its own machine, which is nothing that a client should be able to ask for.
+  if (!/^https?:$/.test(URL.parse(Path)?.protocol ?? '')) {
+    throw failure(400, 'could not find layer: its path is not an http or https URL')
+  }
+  return { name: Name, path: Path, parent: ParentName ?? '', format: Format, headers: headersOf(Headers ?? {}) }
+}
+
+function headersOf(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const usual = new Set(['authorization', 'cookie', 'user-agent'])
+  const found = Object.entries(headers).filter(
+    ([name, value]) => value !== '' && (usual.has(name.toLowerCase()) || name.toLowerCase().startsWith('x-')),
+  )
+  try {
+    for (const [name, value] of found) {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    }
+  } catch {
+    throw failure(400, 'could not find layer: a header cannot be sent')
+  }
+  return Object.fromEntries(found.map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function listedLayer({ name, path, headers }: Submitted): ListedLayer {
+  // Paths in registries end in the digest, which is then checked; of others it is found out.
+  const last = URL.parse(path)?.pathname.split('/').at(-1)
+  return { digest: isDigest(last) ? last : undefined, uri: path, headers, createdBy: name }
+}
+
+/** A layer that has been read before: it is not fetched again. */
+function knownLayer({ digest, createdBy }: IndexReport['image']['layers'][number]): ListedLayer {
+  return { digest, uri: '', headers: {}, createdBy }
+}
+
+function answerOf({ name, path, parent, format, headers }: Submitted) {
+  return {
+    Name: name,
+    Path: path,
+    ...(Object.keys(headers).length === 0 ? {} : { Headers: headers }),
+    ...(parent === '' ? {} : { ParentName: parent }),
+    Format: format,
+    IndexedByVersion: engineVersion,
+  }
+}
+
+/** 422 is for what is in a layer, 400 for what cannot be had. */
+function failureOf(error: ChiaroError): Error {
+  switch (error.code) {
+    case 'LAYER_INVALID':
+    case 'LIMIT_EXCEEDED':
+      return failure(422, `could not extract the layer: ${error.message}`)
+    case 'CONFIG_INVALID':
+      // Only a layer below has no address: what was read of it has been forgotten.
+      return failure(400, parentUnknown)
+    case 'ADDRESS_REFUSED':
+    case 'AUTH_FAILED':
+    case 'DIGEST_MISMATCH':
+    case 'IMAGE_NOT_FOUND':
+    case 'NETWORK_FAILED':
+      return failure(400, `could not find layer: ${error.message}`)
+    default:
+      return error
+  }
+}

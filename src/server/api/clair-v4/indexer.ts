@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { LayerList } from '../../../compose.ts'
+import { analyzersKey } from '../../../compose.ts'
+import { type Digest, isDigest } from '../../../core/digest.ts'
+import { type ErrorCode, isChiaroError } from '../../../core/errors.ts'
+import type { IndexReport } from '../../../core/report.ts'
+import { addResource } from '../../resource.ts'
+import type { ApiContext } from '../contract.ts'
+import { negotiated, sendJson } from './answers.ts'
+import { failure, refuseMethod, sendError } from './errors.ts'
+import { clairIndexReport } from './index-report.ts'
+import { parseJson, parseManifest } from './manifest.ts'
+
+const indexPath = '/indexer/api/v1/index_report'
+const reportPath = '/matcher/api/v1/vulnerability_report'
+
+const indexReportTypes = ['application/vnd.clair.index_report.v1+json', 'application/json']
+const indexStateTypes = ['application/vnd.clair.index_state.v1+json', 'application/json']
+
+/** Changes whenever the same image could give another index. */
+const indexState = createHash('sha256').update(analyzersKey).digest('hex').slice(0, 32)
+const etag = `"${indexState}"`
+
+/** What a client has done wrong if an image cannot be indexed; everything else is nobody's or ours. */
+const clientErrors: ReadonlySet<ErrorCode> = new Set([
+  'ADDRESS_REFUSED',
+  'CONFIG_INVALID',
+  'LAYER_INVALID',
+  'LIMIT_EXCEEDED',
+])
+
+/** The routes of Clair's indexer. */
+export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
+  const { engine, indexing, metrics } = context
+  const limited = metrics.counter({
+    name: 'clair_http_concurrencylimited_total',
+    help: 'Requests that were refused, as too many were being answered.',
+    labels: ['handler', 'method'],
+  })
+  addResource(scope, {
+    path: indexPath,
+    metrics: ['indexerv1', 'index_report'],
+    handlers: { POST: submitInTurn, DELETE: removeMany },
+    refuse: refuseMethod,
+  })
+  addResource(scope, {
+    path: `${indexPath}/:digest`,
+    metrics: ['indexerv1', 'index_report_by_digest'],
+    handlers: { GET: getOne, DELETE: removeOne },
+    refuse: refuseMethod,
+  })
+  addResource(scope, {
+    path: '/indexer/api/v1/index_state',
+    metrics: ['indexerv1', 'index_state'],
+    handlers: { GET: getState },
+    refuse: refuseMethod,
+  })
+
+  /** A place is taken as long as there is work, whether or not the client still waits for it. */
+  async function submitInTurn(request: FastifyRequest, reply: FastifyReply) {
+    const release = indexing.take()
+    if (release === undefined) {
+      limited.add(['index_report', 'post'])
+      return sendError(reply, 429, 'server handling too many requests')
+    }
+    try {
+      return await submit(request, reply, context)
+    } finally {
+      release()
+    }
+  }
+
+  async function getOne(request: FastifyRequest, reply: FastifyReply) {
+    const digest = digestOf(request)
+    const type = negotiated(request, indexReportTypes)
+    if (request.headers['if-none-match'] === etag) return reply.code(304).header('etag', etag).send()
+    const index = await engine.store.index.image(digest, analyzersKey)
+    if (index === undefined) throw failure(404, 'index report not found')
+    return sendJson(reply.header('etag', etag), type, clairIndexReport(index, digest))
+  }
+
+  async function removeOne(request: FastifyRequest, reply: FastifyReply) {
+    await engine.store.index.removeImages([digestOf(request)])
+    return reply.code(204).send()
+  }
+
+  async function removeMany(request: FastifyRequest, reply: FastifyReply) {
+    const what = 'failed to deserialize bulk delete'
+    const digests = parseJson(request.body, what)
+    if (!Array.isArray(digests) || !digests.every(isDigest)) throw failure(400, `${what}: it is not a list of digests`)
+    const removed = await engine.store.index.removeImages(digests)
+    return sendJson(reply, 'application/json', removed.length === 0 ? null : removed)
+  }
+}
+
+/** The digest in a path. Throws a failure with status 400. */
+export function digestOf(request: FastifyRequest): Digest {
+  const { digest } = request.params as { readonly digest: string }
+  if (isDigest(digest)) return digest
+  throw failure(400, `malformed path: ${JSON.stringify(digest.slice(0, 200))} is not a digest`)
+}
+
+async function getState(request: FastifyRequest, reply: FastifyReply) {
+  const type = negotiated(request, indexStateTypes)
+  reply.header('etag', etag)
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+  return sendJson(reply, type, { state: indexState })
+}
+
+async function submit(request: FastifyRequest, reply: FastifyReply, context: ApiContext) {
+  const list = parseManifest(request.body)
+  const { digest } = list
+  const path = `${indexPath}/${digest}`
+  reply.header('link', [
+    `<${path}>; rel="https://projectquay.io/clair/v1/index_report"`,
+    `<${reportPath}/${digest}>; rel="https://projectquay.io/clair/v1/vulnerability_report"`,
+  ])
+  if (request.headers['if-none-match'] === etag) return reply.code(412).send()
+  const index = await indexed(list, context)
+  reply.code(201).header('etag', etag).header('location', path)
+  return sendJson(reply, indexReportTypes[0]!, clairIndexReport(index, digest))
+}
+
+async function indexed(list: LayerList, { indexing }: ApiContext): Promise<IndexReport> {
+  try {
+    return await indexing.index(list)
+  } catch (error) {
+    if (!isChiaroError(error) || !clientErrors.has(error.code)) throw error
+    throw failure(400, `failed to start scan: ${error.message}`)
+  }
+}

@@ -1,0 +1,96 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { analyzersKey } from '../../../compose.ts'
+import { parseGoDuration } from '../../../config/clair/durations.ts'
+import { enrichersOf } from '../../data-state.ts'
+import { addResource } from '../../resource.ts'
+import type { ApiContext } from '../contract.ts'
+import { sendJson } from './answers.ts'
+import { failure, sendError } from './errors.ts'
+import { isUuid } from './ids.ts'
+import { digestOf } from './indexer.ts'
+import { newestOperation, updateDiff, updateOperations } from './update-operations.ts'
+import { clairVulnerabilityReport } from './vulnerability-report.ts'
+
+/** What the real server sends, for want of a better one. */
+const reportType = 'application/vnd.clair.vulnerability_report.v1+json'
+
+/** The routes of Clair's matcher. */
+export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContext): void {
+  const period = parseGoDuration(config.matcher.period)!
+  const maxAge = Math.max(0, Math.floor(parseGoDuration(config.matcher.cache_age)! / 1000))
+  // Data that two rounds of updates have missed is stale.
+  const maxDataAge = config.matcher.disable_updaters ? Number.POSITIVE_INFINITY : 2 * period + 60 * 60 * 1000
+  const enrich = enrichersOf(config)
+  addResource(scope, {
+    path: '/matcher/api/v1/vulnerability_report/:digest',
+    metrics: ['matcherv1', 'vulnerability_report'],
+    handlers: { GET: getReport },
+    refuse,
+  })
+  addResource(scope, {
+    path: '/matcher/api/v1/internal/update_operation',
+    metrics: ['matcherv1', 'update_operation'],
+    handlers: { GET: getOperations },
+    refuse,
+  })
+  addResource(scope, {
+    path: '/matcher/api/v1/internal/update_diff',
+    metrics: ['matcherv1', 'update_diff'],
+    handlers: { GET: getDiff },
+    refuse,
+  })
+
+  async function getReport(request: FastifyRequest, reply: FastifyReply) {
+    const digest = digestOf(request)
+    const { advisories, index: store } = engine.store
+    const loaded = (await advisories.status()).some(({ generation }) => generation > 0)
+    if (!loaded) return reply.code(202).send()
+    const index = await store.image(digest, analyzersKey)
+    if (index === undefined) throw failure(404, `index report for manifest "${digest}" not found`)
+    const report = await engine.match(index, { maxDataAge, enrich })
+    // Without the data that the image needs, nothing found would look like nothing there.
+    if (report.gaps.some(({ code }) => code === 'data-missing')) return reply.code(202).send()
+    reply.header('cache-control', `max-age=${maxAge}`)
+    return sendJson(reply, reportType, await clairVulnerabilityReport(report, digest, advisories))
+  }
+
+  async function getOperations(request: FastifyRequest, reply: FastifyReply) {
+    const { kind = '', latest = 'false' } = queryOf(request)
+    if (kind !== 'vulnerability' && kind !== 'enrichment') throw failure(400, `unknown kind: ${JSON.stringify(kind)}`)
+    const operations = await updateOperations(engine, kind, isTrue(latest))
+    const newest = newestOperation(operations)
+    if (newest !== undefined) {
+      const etag = `"${newest.clair.ref}"`
+      reply.header('etag', etag)
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    }
+    const body = [...operations].map(([feed, list]) => [feed, list.map(({ clair }: { clair: unknown }) => clair)])
+    return sendJson(reply, 'application/json', Object.fromEntries(body))
+  }
+
+  async function getDiff(request: FastifyRequest, reply: FastifyReply) {
+    const { cur, prev } = queryOf(request)
+    if (cur === undefined || cur === '') throw failure(400, '"cur" query param is required')
+    for (const [name, value] of Object.entries({ cur, prev: prev ?? '' })) {
+      if (value !== '' && !isUuid(value)) throw failure(400, `could not parse "${name}" query param into uuid`)
+    }
+    const diff = await updateDiff(engine, cur, prev === '' ? undefined : prev)
+    return reply.type('application/json').send(Readable.from(diff, { objectMode: false }))
+  }
+}
+
+function refuse(_: FastifyRequest, reply: FastifyReply) {
+  return sendError(reply, 405, 'endpoint only allows GET')
+}
+
+/** The parameters of a query, the first of each name. */
+function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
+  const query = request.query as Readonly<Record<string, string | readonly string[]>>
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value].flat()[0]]))
+}
+
+/** What Go takes for true. */
+function isTrue(text: string): boolean {
+  return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)
+}

@@ -1,0 +1,21 @@
+import type { FastifyInstance } from 'fastify'
+import type { Engine } from '../../compose.ts'
+import type { ClairConfig } from '../../config/clair/schema.ts'
+import type { Indexing } from '../indexing.ts'
+import type { Metrics } from '../metrics.ts'
+
+/** What an API is given to work with. */
+export interface ApiContext {
+  readonly engine: Engine
+  readonly config: ClairConfig
+  readonly metrics: Metrics
+  readonly indexing: Indexing
+}
+
+/** One version of an API: a folder, and a line in `registry.ts`. */
+export interface Api {
+  /** The name of its folder. */
+  readonly id: string
+  /** Adds its routes to a scope of its own: hooks and error handlers are for these routes only. */
+  register(scope: FastifyInstance, context: ApiContext): void
+}

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { ClairConfig } from '../config/clair/schema.ts'
+import { ChiaroError, messageOf } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import { isAuthorized } from './token.ts'
+
+/** Somewhere that lines of the log go. */
+export interface LogStream {
+  write(line: string): void
+}
+
+/** Pino's levels, by Clair's. */
+const levels = {
+  'debug-color': 'debug',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  panic: 'fatal',
+} as const
+
+/**
+ * An application of which the server has one a listener: JSON lines with ids of requests, bodies as bytes whatever their type
+ * is said to be, limits of time and size. Throws `CONFIG_INVALID` for TLS files that cannot be used.
+ */
+export function createApp(config: ClairConfig, name: string, log: LogStream): FastifyInstance {
+  const app = Fastify({
+    logger: { level: levels[config.log_level], stream: log, base: { listener: name } },
+    genReqId: () => randomUUID(),
+    bodyLimit: limits.requestBodyBytes,
+    requestTimeout: limits.requestTimeout,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 1024 },
+    ...(name === 'api' ? tlsOptions(config) : {}),
+  }) as unknown as FastifyInstance
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
+  return app
+}
+
+/** Lets nobody in without a token, where a key is configured; `open` are the paths that anybody may ask for. */
+export function requireToken(app: FastifyInstance, config: ClairConfig, open: readonly string[]): void {
+  const { key, iss: issuers } = config.auth.psk
+  if (key === '') return
+  const rules = { key: Buffer.from(key, 'base64'), issuers }
+  app.addHook('onRequest', async (request, reply) => {
+    if (open.includes(request.routeOptions.url ?? '')) return
+    if (!isAuthorized(request.headers.authorization, rules, Date.now() / 1000)) return reply.code(401).send()
+  })
+}
+
+function tlsOptions({ tls }: ClairConfig) {
+  if (tls.cert === '' && tls.key === '') return {}
+  try {
+    return { https: { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } }
+  } catch (cause) {
+    throw new ChiaroError('CONFIG_INVALID', `the certificate or its key cannot be read: ${messageOf(cause)}`, {
+      where: 'tls',
+      advice: 'Name two files in PEM: tls.cert and tls.key.',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,50 @@
+import type { Engine } from '../compose.ts'
+import type { ClairConfig } from '../config/clair/schema.ts'
+import { selectedFamilies } from '../config/clair/selections.ts'
+import type { FeedFamily } from '../core/feed.ts'
+
+/** Which of the data that a server is to have is there. */
+export interface DataState {
+  readonly ready: boolean
+  /** Feeds that were never loaded, with the code of the last attempt's error. */
+  readonly missing: readonly { readonly feed: string; readonly error: string | null }[]
+}
+
+/** The enrichers whose data the APIs have a place for. */
+const served: readonly string[] = ['nvd']
+
+/** The ids of the enrichers that findings are enriched with: those selected, unless enrichment is turned off. */
+export function enrichersOf(config: ClairConfig): readonly string[] {
+  const selected = selectedFamilies(config)
+  return config.matcher.disable_enrichment ? [] : served.filter((id) => selected?.includes(id) ?? true)
+}
+
+/** The feeds that a server keeps up to date: those of the ecosystems selected, or all, and of what findings are enriched with. */
+export function feedsOf(engine: Engine, config: ClairConfig): readonly string[] {
+  const wanted = enrichersOf(config)
+  return idsOf([...selectedEcosystems(engine, config), ...engine.enrichers.filter(({ id }) => wanted.includes(id))])
+}
+
+/**
+ * Whether the data is there that images are judged by. It is when every feed was loaded once; after a whole round of updates (`tried`) it is enough that
+ * every ecosystem has some, as one source that fails for good must not keep all others from being used.
+ */
+export async function dataState(engine: Engine, config: ClairConfig, tried: boolean): Promise<DataState> {
+  const statuses = new Map((await engine.store.advisories.status()).map((status) => [status.feed, status]))
+  const isLoaded = (feed: string) => (statuses.get(feed)?.generation ?? 0) > 0
+  const families = selectedEcosystems(engine, config)
+  const missing = idsOf(families)
+    .filter((feed) => !isLoaded(feed))
+    .map((feed) => ({ feed, error: statuses.get(feed)?.lastError?.code ?? null }))
+  const some = families.every((family) => family.feeds().some(({ id }) => isLoaded(id)))
+  return { ready: missing.length === 0 || (tried && some), missing }
+}
+
+function selectedEcosystems(engine: Engine, config: ClairConfig): readonly FeedFamily[] {
+  const selected = selectedFamilies(config)
+  return engine.ecosystems.filter(({ id }) => selected?.includes(id) ?? true)
+}
+
+function idsOf(families: readonly FeedFamily[]): readonly string[] {
+  return [...new Set(families.flatMap((family) => family.feeds().map(({ id }) => id)))]
+}

@@ -1,0 +1,53 @@
+import type { Engine, LayerList } from '../compose.ts'
+import type { Digest } from '../core/digest.ts'
+import { ChiaroError } from '../core/errors.ts'
+import type { IndexReport } from '../core/report.ts'
+import { createSlots, type Slots } from './slots.ts'
+
+/** Indexing what clients submit, for all APIs together. */
+export interface Indexing extends Slots {
+  /** Indexes, whether or not the client waits for it. Who submits the same meanwhile waits for the same. Throws what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when it takes too long. */
+  index(list: LayerList): Promise<IndexReport>
+}
+
+/** How clients' images are indexed. */
+export interface IndexingOptions {
+  readonly engine: Engine
+  /** How many submissions may be worked on at a time; below zero, any number. */
+  readonly places: number
+  /** Milliseconds that one may take. */
+  readonly time: number
+  /** Ends all work. */
+  readonly signal: AbortSignal
+}
+
+export function createIndexing({ engine, places, time, signal }: IndexingOptions): Indexing {
+  const running = new Map<Digest, Promise<IndexReport>>()
+
+  async function work(list: LayerList): Promise<IndexReport> {
+    const stop = new AbortController()
+    const end = () => stop.abort(signal.reason)
+    signal.addEventListener('abort', end, { once: true })
+    const late = new ChiaroError('LIMIT_EXCEEDED', `indexing takes longer than ${time / 1000} s`, {
+      where: list.reference,
+    })
+    const timer = setTimeout(() => stop.abort(late), time)
+    try {
+      const options = { signal: stop.signal, progress: () => {} }
+      return await engine.store.lock(`index ${list.digest}`, stop.signal, () => engine.indexLayers(list, options))
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      running.delete(list.digest)
+    }
+  }
+
+  return {
+    ...createSlots(places),
+    index(list) {
+      const started = running.get(list.digest) ?? work(list)
+      running.set(list.digest, started)
+      return started
+    },
+  }
+}
