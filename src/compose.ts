@@ -31,6 +31,7 @@ import { version } from './version.ts'
 export type { Transfer } from './exchange/import.ts'
 export type { PushOutcome } from './exchange/push.ts'
 export type { LayerList, ListedLayer } from './image/layer-list.ts'
+export type { HttpClient } from './io/http.ts'
 export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
 
@@ -171,6 +172,11 @@ const rules = import.meta.url.endsWith('.ts') ? undefined : `${version}/${import
 /** `writeFileWhole` of io/atomic-file.ts, which is loaded when a file is written. */
 export async function writeFileWhole(path: string, content: FileContent): Promise<number> {
   return (await import('./io/atomic-file.ts')).writeFileWhole(path, content)
+}
+
+/** A client for services of one's own: `createHttpClient` of io/http.ts, which is loaded when something is asked for. */
+export async function openHttpClient(): Promise<HttpClient> {
+  return (await import('./io/http.ts')).createHttpClient({ offline: false })
 }
 
 /** The version scheme of this id, for report writers. */

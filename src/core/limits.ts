@@ -127,6 +127,8 @@ export const limits = {
   /** The body of a request to the server, and of one to the v1 API. */
   requestBodyBytes: 8 * MiB,
   requestBodyBytesV1: 1 * MiB,
+  /** An index report that the indexer of another process gives. */
+  indexReportBytes: 256 * MiB,
   /** Indexing what a client submits. */
   indexTime: 900_000,
   /** Requests that the server is answering when it is told to end. */

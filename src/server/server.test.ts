@@ -249,8 +249,8 @@ describe('chiaro serve', () => {
   })
 })
 
-it('chiaro serve does not take another mode for combo', async () => {
-  const result = await chiaro(['serve'], { env: { CLAIR_MODE: 'indexer' } })
+it('chiaro serve does not take a mode that there is not', async () => {
+  const result = await chiaro(['serve'], { env: { CLAIR_MODE: 'index' } })
   expect(result.code).toBe(2)
   expect(result.stderr).toContain('CLAIR_MODE')
 })

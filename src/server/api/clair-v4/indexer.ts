@@ -5,6 +5,7 @@ import { analyzersKey } from '../../../compose.ts'
 import { type Digest, isDigest } from '../../../core/digest.ts'
 import { type ErrorCode, isChiaroError } from '../../../core/errors.ts'
 import type { IndexReport } from '../../../core/report.ts'
+import { indexReportType, sharedIndexReport } from '../../remote-index.ts'
 import { addResource } from '../../resource.ts'
 import type { ApiContext } from '../contract.ts'
 import { negotiated, sendJson } from './answers.ts'
@@ -15,7 +16,7 @@ import { parseJson, parseManifest } from './manifest.ts'
 const indexPath = '/indexer/api/v1/index_report'
 const reportPath = '/matcher/api/v1/vulnerability_report'
 
-const indexReportTypes = ['application/vnd.clair.index_report.v1+json', 'application/json']
+const indexReportTypes = ['application/vnd.clair.index_report.v1+json', 'application/json', indexReportType]
 const indexStateTypes = ['application/vnd.clair.index_state.v1+json', 'application/json']
 
 /** Changes whenever the same image could give another index. */
@@ -77,7 +78,8 @@ export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
     if (request.headers['if-none-match'] === etag) return reply.code(304).header('etag', etag).send()
     const index = await engine.store.index.image(digest, analyzersKey)
     if (index === undefined) throw failure(404, 'index report not found')
-    return sendJson(reply.header('etag', etag), type, clairIndexReport(index, digest))
+    const body = type === indexReportType ? sharedIndexReport(index) : clairIndexReport(index, digest)
+    return sendJson(reply.header('etag', etag), type, body)
   }
 
   async function removeOne(request: FastifyRequest, reply: FastifyReply) {
