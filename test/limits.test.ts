@@ -73,7 +73,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   daemonTimeout: ['src/image/daemon.test.ts', 'is silent for longer than limits.daemonTimeout'],
   credentialHelperBytes: ['src/image/remote/registry.test.ts', 'limits.credentialHelperBytes'],
   credentialHelperTimeout: ['src/image/remote/registry.test.ts', 'a helper that does not answer in time'],
-  requestBodyBytes: ['src/server/api/clair-v4/clair-v4.test.ts', 'a body that is too large is refused'],
+  requestBodyBytes: ['src/server/api/clair-v4/indexer.test.ts', 'a body that is too large is refused'],
   requestBodyBytesV1: ['src/server/api/clair-v1/clair-v1.test.ts', 'limits.requestBodyBytesV1'],
   indexReportBytes: ['src/server/modes.test.ts', 'more than limits.indexReportBytes'],
   indexTime: ['src/server/server.test.ts', 'gives indexing up after limits.indexTime'],

@@ -10,7 +10,7 @@ import { addResource } from '../../resource.ts'
 import type { ApiContext } from '../contract.ts'
 import { negotiated, sendJson } from './answers.ts'
 import { failure, refuseMethod, sendError } from './errors.ts'
-import { clairIndexReport } from './index-report.ts'
+import { clairIndexError, clairIndexReport } from './index-report.ts'
 import { parseJson, parseManifest } from './manifest.ts'
 
 const indexPath = '/indexer/api/v1/index_report'
@@ -30,6 +30,9 @@ const clientErrors: ReadonlySet<ErrorCode> = new Set([
   'LAYER_INVALID',
   'LIMIT_EXCEEDED',
 ])
+
+/** What says nothing about the image. */
+const ourErrors: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'DATABASE_FAILED', 'DATABASE_NEWER', 'INTERNAL'])
 
 /** The routes of Clair's indexer. */
 export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
@@ -76,10 +79,19 @@ export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
     const digest = digestOf(request)
     const type = negotiated(request, indexReportTypes)
     if (request.headers['if-none-match'] === etag) return reply.code(304).header('etag', etag).send()
-    const index = await engine.store.index.image(digest, analyzersKey)
-    if (index === undefined) throw failure(404, 'index report not found')
-    const body = type === indexReportType ? sharedIndexReport(index) : clairIndexReport(index, digest)
+    const body = await reportOf(digest, type)
+    if (body === undefined) throw failure(404, 'index report not found')
     return sendJson(reply.header('etag', etag), type, body)
+  }
+
+  async function reportOf(digest: Digest, type: string): Promise<object | undefined> {
+    const { index: store } = engine.store
+    const index = await store.image(digest, analyzersKey)
+    if (index !== undefined)
+      return type === indexReportType ? sharedIndexReport(index) : clairIndexReport(index, digest)
+    // To another of our services what could not be read is not there.
+    const message = type === indexReportType ? undefined : await store.failure(digest)
+    return message === undefined ? undefined : clairIndexError(digest, message)
   }
 
   async function removeOne(request: FastifyRequest, reply: FastifyReply) {
@@ -124,11 +136,14 @@ async function submit(request: FastifyRequest, reply: FastifyReply, context: Api
   return sendJson(reply, indexReportTypes[0]!, clairIndexReport(index, digest))
 }
 
-async function indexed(list: LayerList, { indexing }: ApiContext): Promise<IndexReport> {
+/** The index of an image. That it could not be read is kept for those who ask later; the next who submit it try again. */
+async function indexed(list: LayerList, { engine, indexing }: ApiContext): Promise<IndexReport> {
   try {
     return await indexing.index(list)
   } catch (error) {
-    if (!isChiaroError(error) || !clientErrors.has(error.code)) throw error
+    if (!isChiaroError(error)) throw error
+    if (!ourErrors.has(error.code)) await engine.store.index.putFailure(list.digest, error.message)
+    if (!clientErrors.has(error.code)) throw error
     throw failure(400, `failed to start scan: ${error.message}`)
   }
 }
