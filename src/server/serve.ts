@@ -6,7 +6,6 @@ import { parseGoDuration } from '../config/clair/durations.ts'
 import { indexerAddressOf, type Mode, services, servicesOf } from '../config/clair/modes.ts'
 import type { ClairConfig, ListenerName } from '../config/clair/schema.ts'
 import { ChiaroError, messageOf } from '../core/errors.ts'
-import { limits } from '../core/limits.ts'
 import type { ApiContext } from './api/contract.ts'
 import { apis } from './api/registry.ts'
 import { createApp, type LogStream, requireToken } from './app.ts'
@@ -17,6 +16,8 @@ import { addHealth, addIntrospection } from './introspection.ts'
 import { listenAddress } from './listener.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { remoteIndex } from './remote-index.ts'
+import { limitRoutes } from './route-limits.ts'
+import { type ServerLimits, serverLimits } from './server-limits.ts'
 import { startUpdater } from './updater.ts'
 
 /** What a server needs. */
@@ -27,9 +28,8 @@ export interface ServerOptions {
   /** The caller's to dispose of, after the server. */
   readonly engine: Engine
   readonly log: LogStream
-  /** Milliseconds; by default those of `limits`. */
-  readonly indexTime?: number
-  readonly shutdownTime?: number
+  /** Other limits than those of `limits`. */
+  readonly limits?: Partial<ServerLimits>
 }
 
 /** A server that answers until it is disposed of: requests that are being answered get `limits.shutdownTime`. */
@@ -40,24 +40,26 @@ export interface RunningServer extends AsyncDisposable {
 
 /** Starts the server: listeners first, then the updater. Throws `CONFIG_INVALID` for addresses that cannot be listened on. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, mode, engine, log, indexTime = limits.indexTime, shutdownTime = limits.shutdownTime } = options
+  const { config, mode, engine, log } = options
+  const bounds = serverLimits(options.limits)
   const metrics = createMetrics()
   const stop = new AbortController()
   await using starting = new AsyncDisposableStack()
   const own = servicesOf(mode)
   const apps = {
-    api: createApp(config, 'api', log),
-    introspection: createApp(config, 'introspection', log),
-    ...(mode === 'combo' ? { health: createApp(config, 'health', log) } : {}),
+    api: createApp(config, 'api', log, bounds),
+    introspection: createApp(config, 'introspection', log, bounds),
+    ...(mode === 'combo' ? { health: createApp(config, 'health', log, bounds) } : {}),
   }
   const judges = own.includes('matcher')
   let tried = () => config.matcher.disable_updaters
   const state = () => dataState(engine, config, { wanted: judges, tried: tried() })
+  limitRoutes(apps.api, metrics, bounds)
   addIntrospection(apps.introspection, { metrics, metricsPath: config.metrics.prometheus.endpoint, state })
   if (apps.health !== undefined) addHealth(apps.health, () => engine.store.advisories.status([]))
   const wanted = config.indexer.index_report_request_concurrency
   const places = wanted === 0 ? 4 * availableParallelism() : wanted
-  const indexing = createIndexing({ engine, places, time: indexTime, signal: stop.signal })
+  const indexing = createIndexing({ engine, places, time: bounds.indexTime, signal: stop.signal })
   addApis(apps.api, { engine, config, metrics, indexing, services: own, indexReport: indexReports(options, starting) })
   if (judges) addDataMetrics(metrics, engine)
   const urls: Record<string, string> = {}
@@ -66,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     urls[name] = await listen(name, app, config)
   }
   // What is told to end first is what was started last: the updater, then patience begins to run out, then the listeners.
-  starting.defer(() => void setTimeout(() => giveUp(stop, apps), shutdownTime).unref())
+  starting.defer(() => void setTimeout(() => giveUp(stop, apps), bounds.shutdownTime).unref())
   const feeds = feedsOf(engine, config)
   if (judges && !config.matcher.disable_updaters && feeds.length > 0) {
     const period = parseGoDuration(config.matcher.period)!

@@ -4,6 +4,7 @@ import { createEngine, type Engine } from '../../src/compose.ts'
 import { resolveClairConfig } from '../../src/config/clair/load.ts'
 import type { Mode } from '../../src/config/clair/modes.ts'
 import { type RunningServer, startServer } from '../../src/server/serve.ts'
+import type { ServerLimits } from '../../src/server/server-limits.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 
@@ -27,9 +28,8 @@ export interface TestServerOptions {
   readonly database?: string
   /** Debian's data is loaded before it starts; default true. */
   readonly data?: boolean
-  /** Milliseconds, as for `startServer`. */
-  readonly indexTime?: number
-  readonly shutdownTime?: number
+  /** As for `startServer`. */
+  readonly limits?: Partial<ServerLimits>
 }
 
 /** Starts a server; nothing is updated, and layers may come from this machine. */
@@ -38,7 +38,7 @@ export async function startTestServer({
   mode = 'combo',
   database = 'sqlite::memory:',
   data = true,
-  ...times
+  limits,
 }: TestServerOptions = {}): Promise<TestServer> {
   const log: string[] = []
   const resources = new AsyncDisposableStack()
@@ -63,7 +63,13 @@ export async function startTestServer({
   )
   if (data) await loadDebian(engine)
   const server = resources.use(
-    await startServer({ config: resolved, mode, engine, log: { write: (line) => void log.push(line) }, ...times }),
+    await startServer({
+      config: resolved,
+      mode,
+      engine,
+      log: { write: (line) => void log.push(line) },
+      ...(limits && { limits }),
+    }),
   )
   return { urls: server.urls, engine, log, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }

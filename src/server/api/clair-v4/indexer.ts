@@ -9,7 +9,7 @@ import { indexReportType, sharedIndexReport } from '../../remote-index.ts'
 import { addResource } from '../../resource.ts'
 import type { ApiContext } from '../contract.ts'
 import { negotiated, sendJson } from './answers.ts'
-import { failure, refuseMethod, sendError } from './errors.ts'
+import { failure, refuseMethod } from './errors.ts'
 import { clairIndexError, clairIndexReport } from './index-report.ts'
 import { parseJson, parseManifest } from './manifest.ts'
 
@@ -36,17 +36,13 @@ const ourErrors: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'DATABASE_FAILED',
 
 /** The routes of Clair's indexer. */
 export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
-  const { engine, indexing, metrics } = context
-  const limited = metrics.counter({
-    name: 'clair_http_concurrencylimited_total',
-    help: 'Requests that were refused, as too many were being answered.',
-    labels: ['handler', 'method'],
-  })
+  const { engine, indexing } = context
   addResource(scope, {
     path: indexPath,
     metrics: ['indexerv1', 'index_report'],
-    handlers: { POST: submitInTurn, DELETE: removeMany },
+    handlers: { POST: (request, reply) => submit(request, reply, context), DELETE: removeMany },
     refuse: refuseMethod,
+    limits: { POST: { places: indexing, untimed: true } },
   })
   addResource(scope, {
     path: `${indexPath}/:digest`,
@@ -60,20 +56,6 @@ export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
     handlers: { GET: getState },
     refuse: refuseMethod,
   })
-
-  /** A place is taken as long as there is work, whether or not the client still waits for it. */
-  async function submitInTurn(request: FastifyRequest, reply: FastifyReply) {
-    const release = indexing.take()
-    if (release === undefined) {
-      limited.add(['index_report', 'post'])
-      return sendError(reply, 429, 'server handling too many requests')
-    }
-    try {
-      return await submit(request, reply, context)
-    } finally {
-      release()
-    }
-  }
 
   async function getOne(request: FastifyRequest, reply: FastifyReply) {
     const digest = digestOf(request)

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseGoDuration } from '../../../config/clair/durations.ts'
+import { limits } from '../../../core/limits.ts'
 import { enrichersOf } from '../../data-state.ts'
 import { addResource } from '../../resource.ts'
+import { createSlots } from '../../slots.ts'
 import type { ApiContext } from '../contract.ts'
 import { sendJson } from './answers.ts'
 import { failure, sendError } from './errors.ts'
@@ -38,6 +40,7 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
     metrics: ['matcherv1', 'update_diff'],
     handlers: { GET: getDiff },
     refuse,
+    limits: { GET: { places: createSlots(limits.feedAnswersAtOnce) } },
   })
 
   async function getReport(request: FastifyRequest, reply: FastifyReply) {
