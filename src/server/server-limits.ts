@@ -1,20 +1,20 @@
 import { limits } from '../core/limits.ts'
 
-/** The limits that are a server's own, of those in `limits`. */
-const names = [
-  'answersAtOnce',
-  'answerTime',
-  'connections',
-  'idleTimeout',
-  'indexTime',
-  'requestTimeout',
-  'shutdownTime',
-] as const satisfies readonly (keyof typeof limits)[]
+/** The limits that are a server's own. */
+const usual = {
+  answersAtOnce: limits.answersAtOnce,
+  answerTime: limits.answerTime,
+  connections: limits.connections,
+  idleTimeout: limits.idleTimeout,
+  indexTime: limits.indexTime,
+  requestTimeout: limits.requestTimeout,
+  shutdownTime: limits.shutdownTime,
+}
 
 /** Times are milliseconds. */
-export type ServerLimits = Readonly<Record<(typeof names)[number], number>>
+export type ServerLimits = Readonly<Record<keyof typeof usual, number>>
 
 /** The usual limits, but for those that are given. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
-  return { ...(Object.fromEntries(names.map((name) => [name, limits[name]])) as ServerLimits), ...given }
+  return { ...usual, ...given }
 }
