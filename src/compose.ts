@@ -24,13 +24,14 @@ import type { KeptResults } from './scan/known-findings.ts'
 import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
 import type { FeedChanges } from './update/changes.ts'
-import { staleFeeds } from './update/fresh.ts'
+import { type Staleness, staleFeeds } from './update/fresh.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
 export type { Transfer } from './exchange/import.ts'
 export type { PushOutcome } from './exchange/push.ts'
 export type { LayerList, ListedLayer } from './image/layer-list.ts'
+export type { HttpClient } from './io/http.ts'
 export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
 
@@ -73,6 +74,9 @@ export interface UpdateOptions {
   readonly progress: Progress
 }
 
+/** How to bring feeds up to date that are not. */
+export type StaleOptions = RunOptions & Staleness
+
 /** Everything wired together. */
 export interface Engine extends AsyncDisposable {
   readonly store: Store
@@ -89,6 +93,11 @@ export interface Engine extends AsyncDisposable {
   scan(reference: string, options: ScanOptions): Promise<VulnerabilityReport>
   /** Updates the feeds named, or all. One failing feed is an outcome, not an error; an unknown name throws `FEED_UNKNOWN`. */
   update(feeds: readonly string[], options: UpdateOptions): Promise<readonly FeedOutcome[]>
+  /**
+   * Updates those of the feeds, by their ids, that were found current longer ago than `maxAge` milliseconds, or never, and did not
+   * fail within `retryAfter`. What is left alone is no outcome.
+   */
+  updateStale(feeds: readonly string[], options: StaleOptions): Promise<readonly FeedOutcome[]>
   /**
    * What changed in a feed between two states, each the number of a generation or a time (ISO 8601); the last change, if none is
    * named. Throws `FEED_UNKNOWN` and `CONFIG_INVALID`.
@@ -171,6 +180,11 @@ const rules = import.meta.url.endsWith('.ts') ? undefined : `${version}/${import
 /** `writeFileWhole` of io/atomic-file.ts, which is loaded when a file is written. */
 export async function writeFileWhole(path: string, content: FileContent): Promise<number> {
   return (await import('./io/atomic-file.ts')).writeFileWhole(path, content)
+}
+
+/** A client for services of one's own: `createHttpClient` of io/http.ts, which is loaded when something is asked for. */
+export async function openHttpClient(): Promise<HttpClient> {
+  return (await import('./io/http.ts')).createHttpClient({ offline: false })
 }
 
 /** The version scheme of this id, for report writers. */
@@ -265,6 +279,12 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         version,
       }),
     update: async (names, options) => bring(selectFeeds(families, names), undefined, options.force, options),
+    updateStale: async (ids, { signal, progress, ...staleness }) => {
+      const named = allFeeds(families).filter(({ id }) => ids.includes(id))
+      const stale = await staleFeeds(named, store.advisories, staleness, new Date())
+      if (stale.length === 0) return []
+      return bring(stale, staleness.maxAge, false, { force: false, signal, progress })
+    },
     changes: async (feed, from, to) => {
       const { feedChanges } = await import('./update/changes.ts')
       refuseWithoutHistory(feed)

@@ -19,6 +19,7 @@ export const errorCodes = {
   FEED_UNKNOWN: 'No feed has this name.',
   FILE_FAILED: 'A file or directory cannot be read or written.',
   IMAGE_NOT_FOUND: 'There is no such image, tag, platform or blob.',
+  INDEXER_FAILED: 'The indexer of another process cannot be used.',
   INTERNAL: 'A defect of Chiaro itself.',
   LAYER_INVALID: 'A layer is damaged: its compression or its tar archive cannot be read to the end.',
   LIMIT_EXCEEDED: 'Input goes beyond a limit that protects this machine.',

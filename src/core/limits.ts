@@ -113,7 +113,7 @@ export const limits = {
   responseBytes: 4 * MiB,
   /** Silence after which a connection is given up. */
   idleTimeout: 30_000,
-  /** A request until its headers are there. */
+  /** A request of ours until the headers of its answer are there; one of others until all of it is there. */
   requestTimeout: 60_000,
   /** Attempts at one request, and the longest wait between two. */
   attempts: 5,
@@ -127,6 +127,15 @@ export const limits = {
   /** The body of a request to the server, and of one to the v1 API. */
   requestBodyBytes: 8 * MiB,
   requestBodyBytesV1: 1 * MiB,
+  /** Connections of one listener. */
+  connections: 4000,
+  /** Requests of one route that are answered at a time, and of one that reads all of a feed. */
+  answersAtOnce: 100,
+  feedAnswersAtOnce: 4,
+  /** The time until an answer begins, but for what has a limit of its own. */
+  answerTime: 60_000,
+  /** An index report that the indexer of another process gives. */
+  indexReportBytes: 256 * MiB,
   /** Indexing what a client submits. */
   indexTime: 900_000,
   /** Requests that the server is answering when it is told to end. */

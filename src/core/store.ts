@@ -152,7 +152,14 @@ export interface IndexStore {
    * `required`: then it is kept when this resolves, or this throws.
    */
   putImage(report: IndexReport, analyzers: string, required?: boolean): Promise<void>
-  /** Forgets images, whatever analyzers read them, and what was matched in them. Gives the digests of those that were there. */
+  /** Why an image could not be read when that was last tried, if it was not read since. */
+  failure(digest: Digest): Promise<string | undefined>
+  /** Notes that an image could not be read. It goes when the image is put or removed. */
+  putFailure(digest: Digest, message: string): Promise<void>
+  /**
+   * Forgets images, whatever analyzers read them, what was matched in them, and that they could not be read. Gives the digests of
+   * those that were there.
+   */
   removeImages(digests: readonly Digest[]): Promise<readonly Digest[]>
   /** The matches that were last put for the image, if they were put with exactly this basis. */
   matches(key: KeptKey): Promise<readonly Match[] | undefined>

@@ -6,7 +6,11 @@ import { createSlots, type Slots } from './slots.ts'
 
 /** Indexing what clients submit, for all APIs together. */
 export interface Indexing extends Slots {
-  /** Indexes, whether or not the client waits for it. Who submits the same meanwhile waits for the same. Throws what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when it takes too long. */
+  /**
+   * Indexes, whether or not the client waits for it. Who submits the same meanwhile waits for the same, and tries with
+   * layers of his own where those of the other cannot be had. Throws what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when
+   * it takes too long.
+   */
   index(list: LayerList): Promise<IndexReport>
 }
 
@@ -22,7 +26,7 @@ export interface IndexingOptions {
 }
 
 export function createIndexing({ engine, places, time, signal }: IndexingOptions): Indexing {
-  const running = new Map<Digest, Promise<IndexReport>>()
+  const running = new Map<Digest, { readonly list: string; readonly report: Promise<IndexReport> }>()
 
   async function work(list: LayerList): Promise<IndexReport> {
     const stop = new AbortController()
@@ -44,10 +48,20 @@ export function createIndexing({ engine, places, time, signal }: IndexingOptions
 
   return {
     ...createSlots(places),
-    index(list) {
-      const started = running.get(list.digest) ?? work(list)
-      running.set(list.digest, started)
-      return started
+    async index(list) {
+      const own = JSON.stringify(list)
+      for (;;) {
+        const other = running.get(list.digest)
+        if (other === undefined) break
+        try {
+          return await other.report
+        } catch (error) {
+          if (other.list === own) throw error
+        }
+      }
+      const report = work(list)
+      running.set(list.digest, { list: own, report })
+      return report
     },
   }
 }

@@ -3,6 +3,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Engine } from '../compose.ts'
 import { messageOf } from '../core/errors.ts'
 
+/** How often it is looked whether something is to be updated, and how long what failed is left alone, in milliseconds at most. */
+const checkInterval = 60_000
+const retryInterval = 15 * 60_000
+
 /** What keeps the data up to date. */
 export interface Updater extends AsyncDisposable {
   /** Whether a whole round has been done. */
@@ -13,30 +17,36 @@ export interface Updater extends AsyncDisposable {
 export interface UpdaterOptions {
   readonly engine: Engine
   readonly feeds: readonly string[]
-  /** Milliseconds from the end of one round to the start of the next; a tenth is left to chance. */
+  /** Milliseconds after which a feed is asked for again; a tenth is left to chance. */
   readonly period: number
   readonly log: FastifyBaseLogger
 }
 
-/** Updates at once, and then again and again, until it is disposed of. A round that fails is told, and the next one comes. */
+/**
+ * Updates what is due, at once and whenever something is, until it is disposed of. What is due stands in the database, and one
+ * process at a time updates: of several, whichever comes first does the work of all, and another carries on where one that was
+ * killed had got to. What fails is told, and tried again later.
+ */
 export function startUpdater({ engine, feeds, period, log }: UpdaterOptions): Updater {
   const stop = new AbortController()
+  const { signal } = stop
   let tried = false
   const rounds = (async () => {
-    while (!stop.signal.aborted) {
+    while (!signal.aborted) {
       try {
-        await engine.store.lock('update', stop.signal, () => round())
+        await engine.store.lock('update', signal, round)
         tried = true
       } catch (error) {
-        if (!stop.signal.aborted) log.error({ err: error }, 'the data could not be updated')
+        if (!signal.aborted) log.error({ err: error }, 'the data could not be updated')
       }
-      await sleep(period * (0.95 + Math.random() / 10), undefined, { signal: stop.signal }).catch(() => {})
+      await sleep(Math.min(period, checkInterval) * byChance(), undefined, { signal }).catch(() => {})
     }
   })()
 
   async function round(): Promise<void> {
-    const options = { force: false, signal: stop.signal, progress: () => {} }
-    for (const { feed, outcome, result, error } of await engine.update(feeds, options)) {
+    const staleness = { maxAge: period * byChance(), retryAfter: Math.min(period, retryInterval) }
+    const outcomes = await engine.updateStale(feeds, { ...staleness, signal, progress: () => {} })
+    for (const { feed, outcome, result, error } of outcomes) {
       if (outcome === 'failed') log.warn({ feed, code: error?.code, reason: error?.message }, 'a feed failed')
       else log.info({ feed, outcome, generation: result?.generation, records: result?.records }, 'a feed is up to date')
     }
@@ -51,4 +61,9 @@ export function startUpdater({ engine, feeds, period, log }: UpdaterOptions): Up
       await rounds.catch((error: unknown) => log.error(messageOf(error)))
     },
   }
+}
+
+/** So that many processes, and many servers of one source, do not all come at once. */
+function byChance(): number {
+  return 0.95 + Math.random() / 10
 }

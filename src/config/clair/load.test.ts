@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../core/limits.ts'
-import { connectionUrl, databaseOf } from './database.ts'
+import { connectionUrl } from './database.ts'
 import { parseGoDuration } from './durations.ts'
 import { loadClairConfig, resolveClairConfig } from './load.ts'
 import { nearest } from './nearest.ts'
@@ -241,15 +241,6 @@ describe('values', () => {
     ["password='open", undefined],
     ['', undefined],
   ])('the connection string %j is %s', (text, url) => expect(connectionUrl(text)).toBe(url))
-
-  it.each([
-    [{}, undefined],
-    [{ chiaro: { database: '/data/c.db' } }, '/data/c.db'],
-    [{ chiaro: { database: '/data/c.db' }, matcher: { connstring: 'host=m' } }, 'postgresql://m/'],
-    [{ indexer: { connstring: 'host=i' }, matcher: { connstring: 'host=m' } }, 'postgresql://i/'],
-  ])('the database of %j is %s', (document, database) => {
-    expect(databaseOf(resolveClairConfig(document, 'test').config)).toBe(database)
-  })
 
   it.each([
     ['airgaped', 'airgap'],

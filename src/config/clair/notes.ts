@@ -1,5 +1,6 @@
 import { isObject } from './check.ts'
 import { namesSeveralDatabases } from './database.ts'
+import { indexerAddressOf, type Mode } from './modes.ts'
 import type { ClairConfig } from './schema.ts'
 import { unservedSets } from './selections.ts'
 
@@ -13,7 +14,6 @@ const ignored: Readonly<Record<string, string>> = {
   'matcher.max_conn_pool': 'use pool_max_conns in the connection string',
   'matcher.migrations': 'the database is always brought up to date',
   'matcher.update_retention': 'history is kept until "chiaro data gc" removes it',
-  'matcher.indexer_addr': 'there is no split into services yet',
   'matchers.names': 'every distribution is matched',
   'matchers.config': 'matchers have no settings',
   'updaters.config': 'feeds have no settings; use "chiaro: {mirror: …}" for other places of feeds',
@@ -24,11 +24,14 @@ const ignored: Readonly<Record<string, string>> = {
 }
 
 /** What of a configuration is not done, in sentences: only members that it really has are spoken of. */
-export function notesOn(document: unknown, config: ClairConfig): readonly string[] {
+export function notesOn(document: unknown, config: ClairConfig, mode: Mode): readonly string[] {
   const notes = Object.entries(ignored).flatMap(([place, reason]) =>
     isThere(document, place.split('.')) ? [`${place} has no effect: ${reason}.`] : [],
   )
-  if (namesSeveralDatabases(config)) {
+  if (config.matcher.indexer_addr !== '' && indexerAddressOf(config, mode) === undefined) {
+    notes.push('matcher.indexer_addr has no effect: this process has the index reports in its own database.')
+  }
+  if (mode === 'combo' && namesSeveralDatabases(config)) {
     notes.push('The components name different databases: all data is kept in the first (indexer, matcher, notifier).')
   }
   for (const name of unservedSets(config)) {

@@ -162,6 +162,13 @@ CREATE TABLE image (
   UNIQUE (digest, analyzers)
 );
 `,
+  `
+CREATE TABLE failed_image (
+  digest text COLLATE "C" PRIMARY KEY,
+  tried_on text COLLATE "C" NOT NULL,
+  message text COLLATE "C" NOT NULL
+);
+`,
 ]
 
 /** The version that this Chiaro writes and reads. */

@@ -171,6 +171,14 @@ CREATE TABLE image (
   UNIQUE (digest, analyzers)
 ) STRICT;
 `,
+  `
+-- Images that could not be read when that was last tried, and why. tried_on: a day.
+CREATE TABLE failed_image (
+  digest TEXT PRIMARY KEY,
+  tried_on TEXT NOT NULL,
+  message TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
 ]
 
 /** The version that this Chiaro writes and reads. */

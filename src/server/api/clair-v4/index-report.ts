@@ -37,6 +37,12 @@ export function clairIndexReport(report: IndexReport, digest: Digest): ClairInde
   }
 }
 
+/** What Clair answers for an image that could not be read. */
+export function clairIndexError(digest: Digest, message: string): ClairIndexReport {
+  const nothing = { packages: {}, distributions: {}, repository: {}, environments: {} }
+  return { manifest_hash: digest, ...nothing, state: 'IndexError', success: false, err: message }
+}
+
 /** What is in an image, in Clair's form. Packages are numbered in their order, which is the same for the same image. */
 export function clairContent(
   { image, packages, release }: Pick<IndexReport, 'image' | 'packages' | 'release'>,

@@ -8,11 +8,12 @@ import { addMatcher } from './matcher.ts'
 /** The HTTP API of Clair v4. What it has for notifications and affected manifests is not there yet, and answered with 404. */
 export const clairV4: Api = {
   id: 'clair-v4',
+  split: true,
   register(scope, context) {
     answerErrors(scope)
     compressAnswers(scope, () => errorBody(415, 'unable to negotiate a common content coding'))
-    addIndexer(scope, context)
-    addMatcher(scope, context)
+    if (context.services.includes('indexer')) addIndexer(scope, context)
+    if (context.services.includes('matcher')) addMatcher(scope, context)
     addDiscovery(scope)
     scope.all('/*', (_, reply) => sendError(reply, 404, 'not found'))
   },

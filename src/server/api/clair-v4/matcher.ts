@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { analyzersKey } from '../../../compose.ts'
 import { parseGoDuration } from '../../../config/clair/durations.ts'
+import { limits } from '../../../core/limits.ts'
 import { enrichersOf } from '../../data-state.ts'
 import { addResource } from '../../resource.ts'
+import { createSlots } from '../../slots.ts'
 import type { ApiContext } from '../contract.ts'
 import { sendJson } from './answers.ts'
 import { failure, sendError } from './errors.ts'
@@ -16,7 +17,7 @@ import { clairVulnerabilityReport } from './vulnerability-report.ts'
 const reportType = 'application/vnd.clair.vulnerability_report.v1+json'
 
 /** The routes of Clair's matcher. */
-export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContext): void {
+export function addMatcher(scope: FastifyInstance, { engine, config, indexReport }: ApiContext): void {
   const period = parseGoDuration(config.matcher.period)!
   const maxAge = Math.max(0, Math.floor(parseGoDuration(config.matcher.cache_age)! / 1000))
   // Data that two rounds of updates have missed is stale.
@@ -39,14 +40,15 @@ export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContex
     metrics: ['matcherv1', 'update_diff'],
     handlers: { GET: getDiff },
     refuse,
+    limits: { GET: { places: createSlots(limits.feedAnswersAtOnce) } },
   })
 
   async function getReport(request: FastifyRequest, reply: FastifyReply) {
     const digest = digestOf(request)
-    const { advisories, index: store } = engine.store
+    const { advisories } = engine.store
     const loaded = (await advisories.status()).some(({ generation }) => generation > 0)
     if (!loaded) return reply.code(202).send()
-    const index = await store.image(digest, analyzersKey)
+    const index = await indexReport(digest, request.signal)
     if (index === undefined) throw failure(404, `index report for manifest "${digest}" not found`)
     const report = await engine.match(index, { maxDataAge, enrich })
     // Without the data that the image needs, nothing found would look like nothing there.

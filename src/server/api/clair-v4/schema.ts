@@ -101,7 +101,7 @@ const content = {
 }
 
 export const indexReportSchema = Type.Object(
-  { ...content, state: Type.Literal('IndexFinished'), success: Type.Literal(true), err: text, gaps },
+  { ...content, state: Type.Enum(['IndexFinished', 'IndexError']), success: Type.Boolean(), err: text, gaps },
   strict,
 )
 export type ClairIndexReport = Static<typeof indexReportSchema>
