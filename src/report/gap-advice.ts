@@ -26,6 +26,8 @@ export const gapAdvice: Readonly<Record<GapCode, string>> = {
     'Nothing can be said about files that no package database lists; for an image of one static binary that is expected.',
   'release-without-data':
     'Check that the release is still supported and its name is right; its packages were not assessed.',
+  'vendor-unsupported':
+    'The packages are listed, but were not assessed: look at the security notices of who made them.',
   'version-unreadable':
     'Assess these packages by hand: their versions do not follow the rules of the packaging system.',
 }
