@@ -5,7 +5,7 @@ export const gapAdvice: Readonly<Record<GapCode, string>> = {
   'data-missing':
     'Run "chiaro update" where the network is, or name a mirror with --mirror; "chiaro data" shows the last error.',
   'data-record-unreadable':
-    'The rest of the feed is used. Update Chiaro; if that does not help, report the feed as a defect.',
+    'The rest of the feed is used; "chiaro data gaps" lists what is not. Update Chiaro; if that does not help, report the feed as a defect.',
   'data-stale': 'Run "chiaro update"; "chiaro data" shows why the last attempt failed.',
   'database-unreadable':
     'Build the image again; if the packaging tool itself can read the database, report it as a defect.',
