@@ -25,6 +25,7 @@ import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
 import type { FeedChanges } from './update/changes.ts'
 import { type Staleness, staleFeeds } from './update/fresh.ts'
+import type { LeftOut } from './update/left-out.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
@@ -33,6 +34,7 @@ export type { PushOutcome } from './exchange/push.ts'
 export type { LayerList, ListedLayer } from './image/layer-list.ts'
 export type { HttpClient } from './io/http.ts'
 export type { FeedChanges } from './update/changes.ts'
+export type { LeftOut } from './update/left-out.ts'
 export type { FeedOutcome } from './update/update.ts'
 
 /** Where an engine keeps its data and gets it from. */
@@ -103,6 +105,10 @@ export interface Engine extends AsyncDisposable {
    * named. Throws `FEED_UNKNOWN` and `CONFIG_INVALID`.
    */
   changes(feed: string, from?: string | number, to?: string | number): Promise<FeedChanges>
+  /**
+   * The records that could not be read, of the feeds named as for `Exchange`, or of all that are loaded. Throws `FEED_UNKNOWN`.
+   */
+  leftOut(names: readonly string[]): Promise<readonly LeftOut[]>
   /** Every feed there is, in order. */
   feedIds(): readonly string[]
   /** What can be judged, and with which feeds. */
@@ -289,6 +295,12 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       const { feedChanges } = await import('./update/changes.ts')
       refuseWithoutHistory(feed)
       return feedChanges(feed, from, to, store.advisories)
+    },
+    leftOut: async (names) => {
+      const { leftOutOf } = await import('./update/left-out.ts')
+      const { chooseFeeds } = await import('./exchange/feed-names.ts')
+      const advice = '"chiaro data" shows what is loaded.'
+      return leftOutOf((loaded) => chooseFeeds(names, loaded, { advice }), store.advisories)
     },
     feedIds: () => allFeeds(families).map((feed) => feed.id),
     exchange: createExchange(store),

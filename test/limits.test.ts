@@ -34,6 +34,8 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   contentManifestBytes: ['src/formats/content-manifest.test.ts', 'limits.contentManifestBytes + 1'],
   packages: ['src/formats/dpkg-status.test.ts', 'limits.packages + 2'],
   databaseGaps: ['src/formats/dpkg-status.test.ts', 'limits.databaseGaps + 2'],
+  thirdParties: ['src/scan/assess.test.ts', 'names limits.thirdParties of them'],
+  thirdPartyPackages: ['src/scan/assess.test.ts', 'limits.thirdPartyPackages of what each made'],
   packageFieldBytes: ['src/formats/dpkg-status.test.ts', 'limits.packageFieldBytes + 1'],
   archiveEntries: ['src/image/archive.test.ts', 'with more than limits.archiveEntries entries'],
   archiveBytes: ['src/image/archive.test.ts', 'that would fill the disk'],

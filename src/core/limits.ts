@@ -57,6 +57,9 @@ export const limits = {
   packages: 200_000,
   /** Parts of one package database that cannot be read, until the rest is given up. */
   databaseGaps: 1000,
+  /** Third parties whose packages a report names, and packages that it names of each. */
+  thirdParties: 20,
+  thirdPartyPackages: 10,
   /** A name, version or architecture. */
   packageFieldBytes: 4 * KiB,
   /** Entries of an archive around an image (docker-archive, oci-archive). */

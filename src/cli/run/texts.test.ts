@@ -4,6 +4,7 @@ import type { FeedStatus, Generation, StatementChange } from '../../core/store.t
 import { displayWidth } from '../../report/layout.ts'
 import { dataText } from './data.ts'
 import { diffText } from './diff.ts'
+import { gapsText } from './gaps.ts'
 import { updateText } from './update.ts'
 
 const now = new Date('2026-03-01T12:00:00.000Z')
@@ -111,6 +112,35 @@ Not loaded: ubuntu, alpine
     expect(
       [...dataText({ feeds: [], notLoaded: [], database: 'x.db' }, { width: undefined, color: false, now })].join(''),
     ).toContain('No data is loaded.')
+  })
+})
+
+describe('what gaps prints', () => {
+  const gap = (where: string, detail: string) => ({ code: 'data-record-unreadable' as const, where, detail })
+  const text = (...args: Parameters<typeof gapsText>) => [...gapsText(...args)].join('')
+
+  it('is each record, what is wrong with it, and how many there are', () => {
+    const leftOut = [
+      { feed: 'nvd-2024', records: 1, gaps: [gap('CVE-2024-0005', 'It was left out: /cve must be an object.')] },
+      { feed: 'debian', records: 1500, gaps: [gap('evil\u001b[2J', 'a\u0007b'), gap('package 7', 'c')] },
+    ]
+    expect(text(leftOut, { width: undefined, color: false })).toBe(
+      `FEED      RECORD         WHAT
+nvd-2024  CVE-2024-0005  It was left out: /cve must be an object.
+debian    evil\\u001b[2J  a\\u0007b
+debian    package 7      c
+
+nvd-2024: 1 record could not be read and was left out.
+debian: 1,500 records could not be read and were left out, of which the first 2 are kept.
+`,
+    )
+    for (const shown of text(leftOut, { width: 60, color: false }).split('\n')) {
+      expect(displayWidth(shown), shown).toBeLessThanOrEqual(60)
+    }
+  })
+
+  it('says that there are none', () => {
+    expect(text([], { width: 80, color: false })).toBe('Every record could be read.\n')
   })
 })
 

@@ -98,6 +98,9 @@ const indexedPackage = object(
     layer: layer('The layer that brought it.'),
     path: text('The package database or file that lists it, inside the image, without a leading slash.'),
     module: Type.Optional(text('The module stream that it belongs to, name:stream (RPM modularity).')),
+    vendor: Type.Optional(
+      text('Who made it, if its database says so: rpm names everybody, dpkg only others than Debian and Ubuntu.'),
+    ),
   },
   'A package that is in the image.',
 )

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chiaro } from '../support/command.ts'
+import { mirrorOf } from '../support/feeds.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'chiaro-data-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const database = join(folder, 'chiaro.db')
+const data = (...args: readonly string[]) => chiaro(['data', ...args, '--db', database])
+
+const kevFile = 'www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json'
+
+/** A catalog of known exploited vulnerabilities: ids, and the days they were added on. */
+function catalog(days: Readonly<Record<string, string>>): string {
+  const vulnerabilities = Object.entries(days).map(([cveID, dateAdded]) => ({
+    ...{ cveID, dateAdded, dueDate: '', knownRansomwareCampaignUse: 'Unknown' },
+  }))
+  return JSON.stringify({ vulnerabilities })
+}
+
+const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`CVE-2099-${1000 + index}`, '2099-01-01']))
+
+describe('chiaro data gaps', () => {
+  beforeAll(async () => {
+    const secdb = (...entries: readonly string[]) =>
+      JSON.stringify({ packages: [{ pkg: { name: 'sample', secfixes: { '1.0-r1': entries } } }] })
+    const mirror = mirrorOf({
+      [kevFile]: catalog({ ...many, 'CVE-2099-0009': 'tomorrow' }),
+      'packages.wolfi.dev/os/security.json': secdb(...Object.keys(many)),
+      'packages.cgr.dev/chainguard/security.json': secdb('(nothing)'),
+    })
+    const update = ['update', 'kev', 'wolfi', 'chainguard', '--mirror', mirror, '--offline', '--db', database]
+    expect((await chiaro(update)).code).toBe(2)
+  })
+
+  it('lists what of a feed was left out, by its id, whether an image needs it or not', async () => {
+    const { code, stdout } = await data('gaps')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^kev +CVE-2099-0009 +It was left out: \/dateAdded/m)
+    expect(stdout).toContain('kev: 1 record could not be read and was left out.\n')
+    expect((await data('gaps', 'wolfi')).stdout).toBe('Every record could be read.\n')
+  })
+
+  it('has a form for programs', async () => {
+    const lines = (await data('gaps', 'kev', '--format', 'json')).stdout.split('\n').filter((line) => line !== '')
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { feed: 'kev', code: 'data-record-unreadable', where: 'CVE-2099-0009', detail: expect.any(String) },
+    ])
+  })
+
+  it('knows the feeds that are loaded, which one is not of which too much could not be read', async () => {
+    const { code, stderr } = await data('gaps', 'chainguard')
+    expect(code).toBe(2)
+    expect(stderr).toContain('FEED_UNKNOWN')
+    expect((await data()).stdout).toMatch(/chainguard: FEED_FAILED.*\n.*could not be read/)
+  })
+})
