@@ -4,6 +4,7 @@ import type { Feed } from './feed.ts'
 import type { Gap } from './gap.ts'
 import type { LayerIndex } from './layer-index.ts'
 import type { Match } from './match.ts'
+import type { NotificationStore } from './notifications.ts'
 import type { FeedData, Found, IndexReport } from './report.ts'
 
 /** The state of one feed in the store. */
@@ -180,6 +181,7 @@ export interface GcResult {
 export interface Store extends AsyncDisposable {
   readonly advisories: AdvisoryStore
   readonly index: IndexStore
+  readonly notifications: NotificationStore
   /** The database's own integrity check and ours; an empty list means sound. */
   verify(): Promise<readonly string[]>
   /**

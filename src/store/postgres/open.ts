@@ -8,6 +8,7 @@ import { Database } from './database.ts'
 import { createIndexStore } from './layers.ts'
 import { locked } from './locks.ts'
 import { prepareSchema } from './migrate.ts'
+import { createNotificationStore } from './notifications.ts'
 
 /**
  * The store in the PostgreSQL database at `location`, an address as of libpq
@@ -36,6 +37,7 @@ export async function openPostgres(location: string, options: StoreOptions): Pro
   return {
     advisories: createAdvisoryStore(database),
     index: createIndexStore(database),
+    notifications: createNotificationStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: (name, signal, work) => locked(database, name, signal, work),
     gc: async (before) => (await import('./gc.ts')).gc(database, before),

@@ -1,22 +1,23 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { testStore } from '../../../test/contract/store.ts'
+import { testNotificationStore } from '../../../test/contract/notification-store.ts'
+import { type StoreSample, testStore } from '../../../test/contract/store.ts'
 import { openStore } from '../open.ts'
 
-testStore(
-  'a SQLite file',
-  async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'chiaro-store-'))
-    return {
-      open: () => openStore(`sqlite:${join(directory, 'chiaro.db')}`),
-      remove: () => rm(directory, { recursive: true }),
-    }
-  },
-  { several: true, sequences: 40 },
-)
-
-testStore('SQLite in memory', async () => ({ open: () => openStore('sqlite::memory:'), remove: async () => {} }), {
-  several: false,
-  sequences: 40,
+const file = async (): Promise<StoreSample> => {
+  const directory = await mkdtemp(join(tmpdir(), 'chiaro-store-'))
+  return {
+    open: () => openStore(`sqlite:${join(directory, 'chiaro.db')}`),
+    remove: () => rm(directory, { recursive: true }),
+  }
+}
+const memory = async (): Promise<StoreSample> => ({
+  open: () => openStore('sqlite::memory:'),
+  remove: async () => {},
 })
+
+testStore('a SQLite file', file, { several: true, sequences: 40 })
+testStore('SQLite in memory', memory, { several: false, sequences: 40 })
+testNotificationStore('a SQLite file', file, { several: true })
+testNotificationStore('SQLite in memory', memory, { several: false })
