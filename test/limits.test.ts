@@ -76,6 +76,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   requestBodyBytes: ['src/server/api/clair-v4/clair-v4.test.ts', 'a body that is too large is refused'],
   requestBodyBytesV1: ['src/server/api/clair-v1/clair-v1.test.ts', 'limits.requestBodyBytesV1'],
   indexTime: ['src/server/server.test.ts', 'gives indexing up after limits.indexTime'],
+  deliveryTime: ['src/notify/deliver.test.ts', 'takes longer than limits.deliveryTime'],
   shutdownTime: ['src/server/server.test.ts', 'no longer than limits.shutdownTime'],
   configBytes: ['src/config/clair/load.test.ts', 'refuses more than limits.configBytes'],
   passwordBytes: ['test/e2e/cli.test.ts', 'reads a password of limits.passwordBytes at most'],

@@ -129,6 +129,8 @@ export const limits = {
   requestBodyBytesV1: 1 * MiB,
   /** Indexing what a client submits. */
   indexTime: 900_000,
+  /** The delivery of one notification. Who delivers it for longer has lost it to others. */
+  deliveryTime: 300_000,
   /** Requests that the server is answering when it is told to end. */
   shutdownTime: 10_000,
   /** A configuration file. */
