@@ -1,3 +1,5 @@
+import { fleetTables } from './fleet-schema.ts'
+
 /** The number that marks a file as Chiaro's, in the header of every SQLite database ("CHIA"). */
 export const applicationId = 0x43484941
 
@@ -170,7 +172,7 @@ CREATE TABLE image (
   descriptions TEXT,
   UNIQUE (digest, analyzers)
 ) STRICT;
-`,
+${fleetTables}`,
 ]
 
 /** The version that this Chiaro writes and reads. */
