@@ -1,3 +1,5 @@
+import { fleetTables } from './fleet-schema.ts'
+
 /** The schema of PostgreSQL that holds everything: a database can have other programs' beside it. */
 export const schemaName = 'chiaro'
 
@@ -161,7 +163,7 @@ CREATE TABLE image (
   descriptions text,
   UNIQUE (digest, analyzers)
 );
-`,
+${fleetTables}`,
 ]
 
 /** The version that this Chiaro writes and reads. */
