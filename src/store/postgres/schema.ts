@@ -1,3 +1,4 @@
+import { fleetTables } from './fleet-schema.ts'
 import { notificationTables } from './notification-schema.ts'
 
 /** The schema of PostgreSQL that holds everything: a database can have other programs' beside it. */
@@ -163,6 +164,7 @@ CREATE TABLE image (
   descriptions text,
   UNIQUE (digest, analyzers)
 );
+${fleetTables}
 ${notificationTables}`,
 ]
 

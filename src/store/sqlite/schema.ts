@@ -1,3 +1,4 @@
+import { fleetTables } from './fleet-schema.ts'
 import { notificationTables } from './notification-schema.ts'
 
 /** The number that marks a file as Chiaro's, in the header of every SQLite database ("CHIA"). */
@@ -172,6 +173,7 @@ CREATE TABLE image (
   descriptions TEXT,
   UNIQUE (digest, analyzers)
 ) STRICT;
+${fleetTables}
 ${notificationTables}`,
 ]
 
