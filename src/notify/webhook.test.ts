@@ -1,36 +1,12 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { notifierSettings } from '../../test/support/notifier-settings.ts'
+import { type Received, startWebhook } from '../../test/support/webhook.ts'
 import { isAuthorized } from '../server/token.ts'
 import { createNotifier } from './registry.ts'
 
 const id = '269886f3-0146-4f08-9bf7-cb1138d48643'
 const batch = { notification: id, async *entries() {} }
 const never = new AbortController().signal
-
-/** A target that answers like this, with what it was sent. */
-async function target(answer: RequestListener) {
-  const received: { method: string | undefined; headers: IncomingHttpHeaders; body: unknown }[] = []
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk) => chunks.push(chunk))
-    request.on('end', () => {
-      const { method, headers } = request
-      received.push({ method, headers, body: JSON.parse(Buffer.concat(chunks).toString()) })
-      answer(request, response)
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
-    received,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
 
 describe('the webhook', () => {
   const key = Buffer.from('secret')
@@ -41,11 +17,11 @@ describe('the webhook', () => {
     })
 
   it('is told where the notification can be read, signed and with the headers configured', async () => {
-    await using other = await target((_, response) => response.end())
+    await using other = await startWebhook()
     await using notifier = createNotifier(settings(other.url))!
     await notifier.deliver(batch, never)
     expect(other.received).toHaveLength(1)
-    const [{ method, headers, body }] = other.received as [(typeof other.received)[0]]
+    const [{ method, headers, body }] = other.received as [Received]
     expect([method, body]).toEqual(['POST', { notification_id: id, callback: `https://chiaro.example/n/${id}` }])
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'x-own': 'a, b' })
     const now = Date.now() / 1000
@@ -57,14 +33,16 @@ describe('the webhook', () => {
   })
 
   it('is not signed without a key', async () => {
-    await using other = await target((_, response) => response.end())
+    await using other = await startWebhook()
     await using notifier = createNotifier({ ...settings(other.url), key: undefined })!
     await notifier.deliver(batch, never)
     expect(other.received[0]?.headers.authorization).toBeUndefined()
   })
 
   it.each([201, 204, 302, 307, 400, 500, 503])('has not taken it with status %i', async (status) => {
-    await using other = await target((_, response) => response.writeHead(status, { location: '/other' }).end())
+    await using other = await startWebhook(
+      (_, response) => void response.writeHead(status, { location: '/other' }).end(),
+    )
     await using notifier = createNotifier(settings(other.url))!
     await expect(notifier.deliver(batch, never)).rejects.toMatchObject({ code: 'DELIVERY_FAILED' })
     expect(other.received).toHaveLength(1)
@@ -73,7 +51,7 @@ describe('the webhook', () => {
   it('may be unreachable, and is given up at a signal', async () => {
     await using none = createNotifier(settings('http://127.0.0.1:1/hook'))!
     await expect(none.deliver(batch, never)).rejects.toMatchObject({ code: 'NETWORK_FAILED' })
-    await using silent = await target(() => {})
+    await using silent = await startWebhook(() => {})
     await using notifier = createNotifier(settings(silent.url))!
     await expect(notifier.deliver(batch, AbortSignal.timeout(100))).rejects.toMatchObject({ code: 'ABORTED' })
   })
@@ -92,7 +70,7 @@ describe('the webhook of Clair v1', () => {
     [204, false],
     [500, false],
   ])('has taken a name with status %i: %s', async (status, taken) => {
-    await using other = await target((_, response) => response.writeHead(status).end())
+    await using other = await startWebhook((_, response) => void response.writeHead(status).end())
     await using notifier = createNotifier(
       notifierSettings({ webhookV1: { endpoint: other.url, renotifyInterval: 1000 }, key: Buffer.from('k') }),
     )!

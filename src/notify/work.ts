@@ -22,6 +22,8 @@ export interface WorkOptions extends Pick<RecordOptions, 'summary' | 'firstLoads
 
 /** The work of notifying, which any number of processes may do. Every method throws `ABORTED` and `DATABASE_FAILED`. */
 export interface NotificationWork extends AsyncDisposable {
+  /** Whether each vulnerability is a notification of its own. */
+  readonly byVulnerability: boolean
   /** Makes notifications of what changed. Gives the number of operations that were looked through. */
   record(signal: AbortSignal): Promise<number>
   /** Delivers what is due. */
@@ -32,7 +34,9 @@ export interface NotificationWork extends AsyncDisposable {
 
 export function createNotificationWork(options: WorkOptions): NotificationWork {
   const { notifier, fleet, notifications, summary, firstLoads, lock, firstWait, longestWait } = options
+  const byVulnerability = notifier.byVulnerability === true
   return {
+    byVulnerability,
     record: (signal) =>
       lock('notifications', signal, () =>
         recordOperations({
@@ -40,7 +44,7 @@ export function createNotificationWork(options: WorkOptions): NotificationWork {
           notifications,
           summary,
           firstLoads,
-          byVulnerability: notifier.byVulnerability === true,
+          byVulnerability,
           signal,
         }),
       ),

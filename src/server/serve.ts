@@ -15,6 +15,7 @@ import { createIndexing } from './indexing.ts'
 import { addHealth, addIntrospection } from './introspection.ts'
 import { listenAddress } from './listener.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { type NotifierTimes, notifierTimes, openNotifications, startNotifier } from './notifier.ts'
 import { startUpdater } from './updater.ts'
 
 /** What a server needs. */
@@ -26,6 +27,8 @@ export interface ServerOptions {
   /** Milliseconds; by default those of `limits`. */
   readonly indexTime?: number
   readonly shutdownTime?: number
+  /** By default those of the configuration. */
+  readonly notifierTimes?: NotifierTimes
 }
 
 /** A server that answers until it is disposed of: requests that are being answered get `limits.shutdownTime`. */
@@ -52,7 +55,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const wanted = config.indexer.index_report_request_concurrency
   const places = wanted === 0 ? 4 * availableParallelism() : wanted
   const indexing = createIndexing({ engine, places, time: indexTime, signal: stop.signal })
-  addApis(apps.api, { engine, config, metrics, indexing })
+  const times = options.notifierTimes ?? notifierTimes(config)
+  const work = await openNotifications(engine, config, times)
+  const notifications = work && (work.byVulnerability ? 'by-vulnerability' : 'by-update')
+  addApis(apps.api, { engine, config, metrics, indexing, notifications })
   addDataMetrics(metrics, engine)
   const urls = {} as Record<ListenerName, string>
   for (const [name, app] of Object.entries(apps) as [ListenerName, FastifyInstance][]) {
@@ -61,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   // What is told to end first is what was started last: the updater, then patience begins to run out, then the listeners.
   starting.defer(() => void setTimeout(() => giveUp(stop, apps), shutdownTime).unref())
+  if (work !== undefined) starting.use(startNotifier({ work, times, metrics, log: apps.api.log }))
   const feeds = feedsOf(engine, config)
   if (!config.matcher.disable_updaters && feeds.length > 0) {
     const period = parseGoDuration(config.matcher.period)!
@@ -85,7 +92,7 @@ function giveUp(stop: AbortController, apps: Readonly<Record<string, FastifyInst
 
 function addApis(app: FastifyInstance, context: ApiContext): void {
   requireToken(app, context.config, ['/robots.txt'])
-  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'discovery'])
+  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'notificationv1', 'discovery'])
   for (const api of apis) app.register(async (scope) => api.register(scope, context))
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createEngine, type Engine } from '../../src/compose.ts'
 import { resolveClairConfig } from '../../src/config/clair/load.ts'
+import type { NotifierTimes } from '../../src/server/notifier.ts'
 import { type RunningServer, startServer } from '../../src/server/serve.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
@@ -27,6 +28,7 @@ export interface TestServerOptions {
   /** Milliseconds, as for `startServer`. */
   readonly indexTime?: number
   readonly shutdownTime?: number
+  readonly notifierTimes?: NotifierTimes
 }
 
 /** Starts a server; nothing is updated, and layers may come from this machine. */

@@ -10,6 +10,8 @@ export interface ApiContext {
   readonly config: ClairConfig
   readonly metrics: Metrics
   readonly indexing: Indexing
+  /** How somebody is notified: of everything that an update changed, or of each vulnerability; `undefined`: nobody is. */
+  readonly notifications: 'by-update' | 'by-vulnerability' | undefined
 }
 
 /** One version of an API: a folder, and a line in `registry.ts`. */

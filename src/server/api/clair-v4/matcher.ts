@@ -5,7 +5,7 @@ import { parseGoDuration } from '../../../config/clair/durations.ts'
 import { enrichersOf } from '../../data-state.ts'
 import { addResource } from '../../resource.ts'
 import type { ApiContext } from '../contract.ts'
-import { sendJson } from './answers.ts'
+import { queryOf, sendJson } from './answers.ts'
 import { failure, sendError } from './errors.ts'
 import { isUuid } from './ids.ts'
 import { digestOf } from './indexer.ts'
@@ -82,12 +82,6 @@ export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContex
 
 function refuse(_: FastifyRequest, reply: FastifyReply) {
   return sendError(reply, 405, 'endpoint only allows GET')
-}
-
-/** The parameters of a query, the first of each name. */
-function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
-  const query = request.query as Readonly<Record<string, string | readonly string[]>>
-  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value].flat()[0]]))
 }
 
 /** What Go takes for true. */
