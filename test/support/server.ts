@@ -25,6 +25,8 @@ export interface TestServerOptions {
   readonly database?: string
   /** Debian's data is loaded before it starts; default true. */
   readonly data?: boolean
+  /** The folder that feeds are fetched from; default: that of the example. */
+  readonly mirror?: string
   /** Milliseconds, as for `startServer`. */
   readonly indexTime?: number
   readonly shutdownTime?: number
@@ -36,6 +38,7 @@ export async function startTestServer({
   config = {},
   database = 'sqlite::memory:',
   data = true,
+  mirror = join(examples, 'feeds'),
   ...times
 }: TestServerOptions = {}): Promise<TestServer> {
   const log: string[] = []
@@ -53,7 +56,7 @@ export async function startTestServer({
   const engine = resources.use(
     await createEngine({
       database,
-      mirror: join(examples, 'feeds'),
+      mirror,
       offline: false,
       layerAddresses: { allowed: resolved.chiaro.allow_layer_addresses, onlyPrivate: false },
     }),
