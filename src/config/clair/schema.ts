@@ -113,6 +113,9 @@ const chiaro = section({
   allow_layer_addresses: texts(),
   /** Where the v1 API answers `/health`. */
   health_addr: text(),
+  /** How often what is not needed any more is removed, and how long what has ended is kept before. */
+  gc_period: duration('24h'),
+  gc_keep: duration('8760h'),
 })
 
 export const clairConfigSchema = Type.Object({
