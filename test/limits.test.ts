@@ -76,6 +76,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   credentialHelperTimeout: ['src/image/remote/registry.test.ts', 'a helper that does not answer in time'],
   requestBodyBytes: ['src/server/api/clair-v4/clair-v4.test.ts', 'a body that is too large is refused'],
   requestBodyBytesV1: ['src/server/api/clair-v1/clair-v1.test.ts', 'limits.requestBodyBytesV1'],
+  reportCacheBytes: ['src/server/report-cache.test.ts', 'no more than limits.reportCacheBytes'],
   indexTime: ['src/server/server.test.ts', 'gives indexing up after limits.indexTime'],
   deliveryTime: ['src/notify/deliver.test.ts', 'takes longer than limits.deliveryTime'],
   shutdownTime: ['src/server/server.test.ts', 'no longer than limits.shutdownTime'],

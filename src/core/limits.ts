@@ -129,6 +129,8 @@ export const limits = {
   /** The body of a request to the server, and of one to the v1 API. */
   requestBodyBytes: 8 * MiB,
   requestBodyBytesV1: 1 * MiB,
+  /** Answers of the server that are kept to be sent again, together. */
+  reportCacheBytes: 64 * MiB,
   /** Indexing what a client submits. */
   indexTime: 900_000,
   /** The delivery of one notification. Who delivers it for longer has lost it to others. */

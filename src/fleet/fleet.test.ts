@@ -117,6 +117,9 @@ describe.each(databases)('the fleet on $name', ({ create }) => {
       fixed('CVE-4', 'bash', '1'),
     ])
     for (const index of indexes.slice(2)) await engine.fleet.add(index, [], signal)
+    // What is kept is not of this data: that there was nothing then says nothing.
+    expect(await engine.fleet.report(indexes[0]!, options)).toBeUndefined()
+    expect(await engine.report(indexes[0]!, options)).toEqual(await engine.match(indexes[0]!, options))
     await engine.fleet.rejudge(signal)
     for (const index of indexes) await expectEqual(index)
     expect(await ids(2)).toEqual(['libssl3 CVE-1', 'libssl3 CVE-2', 'zlib CVE-3'])
@@ -130,6 +133,7 @@ describe.each(databases)('the fleet on $name', ({ create }) => {
       packageOf('zlib', '1', { source: { name: 'b', version: '1' } }),
     ])
     await engine.fleet.add(index, [], signal)
+    await engine.fleet.rejudge(signal)
     expect(await engine.fleet.report(index, options)).toBeUndefined()
     expect((await engine.report(index, options)).findings.map(({ id }) => id)).toEqual(['CVE-1', 'CVE-2'])
   })
@@ -137,6 +141,7 @@ describe.each(databases)('the fleet on $name', ({ create }) => {
   it('does not call an image clean that is not there, or was put and not judged', async () => {
     await load([fixed('CVE-1', 'zlib')])
     const index = indexOf(1, [zlib])
+    await engine.fleet.rejudge(signal)
     expect(await engine.fleet.report(index, options)).toBeUndefined()
     const { fleet } = watched('rules', undefined)
     const killed = new AbortController()

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Engine, type NotificationWork, openNotificationWork } from '../compose.ts'
 import { parseGoDuration } from '../config/clair/durations.ts'
@@ -6,6 +5,7 @@ import type { ClairConfig } from '../config/clair/schema.ts'
 import { messageOf } from '../core/errors.ts'
 import { notificationForm } from './api/registry.ts'
 import type { Metrics } from './metrics.ts'
+import { startRounds } from './rounds.ts'
 
 /** How often what is done. Milliseconds. */
 export interface NotifierTimes {
@@ -66,56 +66,48 @@ export async function openNotifications(
  * the next round comes.
  */
 export function startNotifier({ work, times, metrics, log }: NotifierOptions): AsyncDisposable {
-  const stop = new AbortController()
-  const { signal } = stop
   const deliveries = metrics.counter({
     name: 'chiaro_notification_deliveries_total',
     help: 'Deliveries of notifications.',
     labels: ['outcome'],
   })
+  let retryAfter: number | undefined
 
-  async function repeat(what: string, interval: number, round: () => Promise<number | undefined>): Promise<void> {
-    while (!signal.aborted) {
-      let pause = interval
-      try {
-        pause = Math.min(interval, (await round()) ?? interval)
-      } catch (error) {
-        if (!signal.aborted) log.error({ err: error }, `${what} failed`)
-      }
-      await sleep(pause, undefined, { signal }).catch(() => {})
-    }
-  }
-
-  async function record(): Promise<undefined> {
+  async function record(signal: AbortSignal): Promise<void> {
     const operations = await work.record(signal)
     if (operations > 0) log.info({ operations }, 'notifications were made of operations')
   }
 
-  async function deliver(): Promise<number | undefined> {
-    const { delivered, failed, retryAfter } = await work.deliver(signal)
-    for (const notification of delivered) log.info({ notification }, 'a notification was delivered')
-    for (const { notification, error } of failed) {
+  async function deliver(signal: AbortSignal): Promise<void> {
+    // If the round fails as a whole, nobody knows what it would have put off.
+    retryAfter = times.retry
+    const round = await work.deliver(signal)
+    retryAfter = round.retryAfter
+    for (const notification of round.delivered) log.info({ notification }, 'a notification was delivered')
+    for (const { notification, error } of round.failed) {
       log.warn({ notification, reason: messageOf(error) }, 'a notification could not be delivered')
     }
-    deliveries.add(['delivered'], delivered.length)
-    deliveries.add(['failed'], failed.length)
-    return retryAfter
+    deliveries.add(['delivered'], round.delivered.length)
+    deliveries.add(['failed'], round.failed.length)
   }
 
-  async function clean(): Promise<undefined> {
+  async function clean(signal: AbortSignal): Promise<void> {
     await work.clean(signal)
   }
 
-  const loops = [
-    repeat('making notifications', times.poll, record),
-    repeat('delivering notifications', times.delivery, deliver),
-    repeat('cleaning notifications', times.clean, clean),
-  ]
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort()
-      await Promise.all(loops)
-      await work[Symbol.asyncDispose]()
-    },
-  }
+  const failure = 'notifications could not be'
+  const running = new AsyncDisposableStack()
+  running.use(work)
+  running.use(startRounds({ period: times.clean, work: clean, failure: `${failure} cleaned`, log }))
+  running.use(startRounds({ period: times.poll, work: record, failure: `${failure} made`, log }))
+  running.use(
+    startRounds({
+      period: times.delivery,
+      work: deliver,
+      sooner: () => retryAfter,
+      failure: `${failure} delivered`,
+      log,
+    }),
+  )
+  return running
 }
