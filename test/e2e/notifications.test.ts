@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Engine } from '../../src/compose.ts'
 import type { NotifierTimes } from '../../src/server/notifier.ts'
@@ -9,6 +10,7 @@ import { isAuthorized } from '../../src/server/token.ts'
 import { openStore } from '../../src/store/open.ts'
 import { type ChangingFeeds, changingFeeds } from '../support/changing-feeds.ts'
 import { databases } from '../support/databases.ts'
+import { hasRabbitMq, startRabbitMq } from '../support/rabbitmq.ts'
 import { startRegistry, type TestRegistry } from '../support/registry.ts'
 import { exampleLayout, layoutManifest, startTestServer, type TestServerOptions } from '../support/server.ts'
 import { startWebhook, type TestWebhook } from '../support/webhook.ts'
@@ -211,6 +213,74 @@ describe.each(databases)('what an update changes in images is notified, with $na
       headers: authorization(),
     })
     expect(((await response.json()) as Page).notifications).toHaveLength(1)
+  })
+})
+
+describe('other ways to notify, with SQLite', () => {
+  const [{ create }] = databases as [(typeof databases)[0]]
+
+  it('Clair v1: a vulnerability by the layers that have it, from the change of a feed to the deletion', async () => {
+    await using database = await create()
+    using feeds = changingFeeds()
+    await using webhook = await startWebhook((_, response) => void response.writeHead(201).end())
+    const options = optionsOf(database.location, feeds, '')
+    const config = { ...options.config, auth: {}, notifier: {}, chiaro: { webhook_v1: { endpoint: webhook.url } } }
+    await using server = await startTestServer({ ...options, config })
+    await settled(server.engine)
+    let parent = ''
+    for (const [number, hash] of image.layers.entries()) {
+      const Path = `http://${registry.host}/v2/test/image/blobs/${hash}`
+      const Layer = { Name: `layer-${number}`, Path, ParentName: parent, Format: 'Docker' }
+      const response = await fetch(`${server.urls.api}/v1/layers`, { method: 'POST', body: JSON.stringify({ Layer }) })
+      expect(response.status).toBe(201)
+      parent = Layer.Name
+    }
+    feeds.add('CVE-2099-2001', 'openssl', 'high')
+    feeds.add('CVE-2099-2002', 'openssl', 'low')
+    await expect.poll(() => webhook.received.length, patient).toBe(2)
+    const told: string[] = []
+    for (const { body } of webhook.received) {
+      const { Name } = (body as { Notification: { Name: string } }).Notification
+      const path = `${server.urls.api}/v1/notifications/${Name}`
+      const { Notification } = (await (await fetch(`${path}?limit=10`)).json()) as {
+        Notification: {
+          New: { Vulnerability: { Name: string; Severity: string }; LayersIntroducingVulnerability: string[] }
+        }
+      }
+      const { Vulnerability, LayersIntroducingVulnerability: layers } = Notification.New
+      expect(layers.every((layer) => /^layer-\d+$/.test(layer)) && layers.length > 0).toBe(true)
+      told.push(`${Vulnerability.Name} ${Vulnerability.Severity}`)
+      const statuses = [await fetch(path, { method: 'DELETE' }), await fetch(`${path}?limit=10`)].map(
+        (one) => one.status,
+      )
+      expect(statuses).toEqual([200, 404])
+    }
+    expect(told.sort()).toEqual(['CVE-2099-2001 High', 'CVE-2099-2002 Low'])
+  })
+
+  it.skipIf(!hasRabbitMq)('a broker that is told everything (skipped where rabbitmq-server is missing)', async () => {
+    await using database = await create()
+    using feeds = changingFeeds()
+    await using broker = await startRabbitMq()
+    const admin = await connect(`amqp://127.0.0.1:${broker.ports.amqp}`)
+    const channel = await admin.createChannel()
+    await channel.assertQueue('changes')
+    const options = optionsOf(database.location, feeds, '')
+    const amqp = { uris: [`amqp://127.0.0.1:${broker.ports.amqp}`], routing_key: 'changes', direct: true, rollup: 10 }
+    await using server = await startTestServer({
+      ...options,
+      config: { ...options.config, notifier: { disable_summary: true, amqp } },
+    })
+    await settled(server.engine)
+    await index(server.urls.api)
+    feeds.add('CVE-2099-2001', 'openssl', 'high')
+    const received: unknown[] = []
+    await channel.consume('changes', (message) => void received.push(JSON.parse(message!.content.toString())))
+    await expect.poll(() => received, patient).toHaveLength(1)
+    expect(received).toMatchObject([
+      [{ manifest: image.digest, reason: 'added', vulnerability: { name: 'CVE-2099-2001', severity: 'High' } }],
+    ])
+    await admin.close()
   })
 })
 
