@@ -19,8 +19,6 @@ import { openImage } from './image/registry.ts'
 import type { AddressRules } from './io/address-guard.ts'
 import type { FileContent } from './io/atomic-file.ts'
 import type { HttpClient } from './io/http.ts'
-import type { NotifierSettings } from './notify/settings.ts'
-import type { NotificationWork, WorkOptions } from './notify/work.ts'
 import { neededEnrichers } from './scan/enrichment-data.ts'
 import { indexImage } from './scan/index-image.ts'
 import type { KeptResults } from './scan/known-findings.ts'
@@ -35,6 +33,7 @@ export type { Transfer } from './exchange/import.ts'
 export type { PushOutcome } from './exchange/push.ts'
 export type { Fleet } from './fleet/fleet.ts'
 export type { LayerList, ListedLayer } from './image/layer-list.ts'
+export { openNotificationWork } from './notify/open.ts'
 export type { NotificationWork } from './notify/work.ts'
 export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
@@ -180,24 +179,6 @@ const rules = import.meta.url.endsWith('.ts') ? undefined : `${version}/${import
 /** `writeFileWhole` of io/atomic-file.ts, which is loaded when a file is written. */
 export async function writeFileWhole(path: string, content: FileContent): Promise<number> {
   return (await import('./io/atomic-file.ts')).writeFileWhole(path, content)
-}
-
-/** How what changes is notified. */
-export type NotificationOptions = Pick<WorkOptions, 'summary' | 'firstLoads' | 'firstWait' | 'longestWait'> & {
-  readonly settings: NotifierSettings
-}
-
-/** What notifies of changes in the fleet; `undefined` if the settings ask for nobody to be notified. Throws `CONFIG_INVALID`. */
-export async function openNotificationWork(
-  { fleet, notifications, lock }: Store,
-  { settings, ...options }: NotificationOptions,
-): Promise<NotificationWork | undefined> {
-  const { createNotifier } = await import('./notify/registry.ts')
-  const { createNotificationWork } = await import('./notify/work.ts')
-  const notifier = createNotifier(settings)
-  return notifier === undefined
-    ? undefined
-    : createNotificationWork({ ...options, notifier, fleet, notifications, lock })
 }
 
 /** The version scheme of this id, for report writers. */
