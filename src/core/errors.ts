@@ -13,6 +13,7 @@ export const errorCodes = {
   DATABASE_NEWER: 'The database was written by a newer version of Chiaro.',
   DATA_FILE_INVALID:
     'A file or artifact of vulnerability data is damaged, is not one, or does not fit the data that is there.',
+  DELIVERY_FAILED: 'Somebody who is to be notified did not take the notification.',
   DIGEST_INVALID: 'A digest is not in canonical form.',
   DIGEST_MISMATCH: 'Content does not hash to the digest that names it.',
   FEED_FAILED: 'A vulnerability feed could not be fetched or read.',

@@ -109,6 +109,8 @@ export const limits = {
   importStatements: 50_000,
   /** Matches kept for one image, and findings with their gaps; where there are more, they are made again each time. */
   keptMatches: 100_000,
+  /** Entries of one page of a list of the fleet. */
+  pageSize: 1000,
   /** How long a write waits for other processes to finish theirs; what is only kept for speed waits less, and goes without. */
   databaseWait: 600_000,
   databaseCacheWait: 1_000,
@@ -139,8 +141,12 @@ export const limits = {
   answerTime: 60_000,
   /** An index report that the indexer of another process gives. */
   indexReportBytes: 256 * MiB,
+  /** Answers of the server that are kept to be sent again, together. */
+  reportCacheBytes: 64 * MiB,
   /** Indexing what a client submits. */
   indexTime: 900_000,
+  /** The delivery of one notification. Who delivers it for longer has lost it to others. */
+  deliveryTime: 300_000,
   /** Requests that the server is answering when it is told to end. */
   shutdownTime: 10_000,
   /** A configuration file. */

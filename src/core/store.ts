@@ -1,9 +1,11 @@
 import type { AdvisoryKey, Candidate, FeedRecord, Json, Statement, Vulnerability } from './advisory.ts'
 import type { Digest } from './digest.ts'
 import type { Feed } from './feed.ts'
+import type { FleetStore } from './fleet.ts'
 import type { Gap } from './gap.ts'
 import type { LayerIndex } from './layer-index.ts'
 import type { Match } from './match.ts'
+import type { NotificationStore } from './notifications.ts'
 import type { FeedData, Found, IndexReport } from './report.ts'
 
 /** The state of one feed in the store. */
@@ -123,6 +125,13 @@ export interface AdvisoryStore {
    */
   changes(feed: string, from: number, to: number | undefined): AsyncIterable<StatementChange>
   /**
+   * The keys of which something else is said in generation `to` of a feed than in `from`, in batches: those of statements that
+   * were added, changed or closed, or whose vulnerability is described otherwise, and the names of facts, in the scope
+   * `factScope(feed)` of core/fleet.ts. A key may come twice, and some may be among them of which the same is said. Throws like
+   * `changes`.
+   */
+  changedKeys(feed: string, from: number, to: number): AsyncIterable<readonly AdvisoryKey[]>
+  /**
    * The records of the current generation of a feed, as `import` takes them: all, or those only that changed after generation
    * `since`, with removals for what is gone. Throws like `changes`.
    */
@@ -187,6 +196,8 @@ export interface GcResult {
 export interface Store extends AsyncDisposable {
   readonly advisories: AdvisoryStore
   readonly index: IndexStore
+  readonly fleet: FleetStore
+  readonly notifications: NotificationStore
   /** The database's own integrity check and ours; an empty list means sound. */
   verify(): Promise<readonly string[]>
   /**

@@ -1,4 +1,4 @@
-import type { Engine, LayerList } from '../compose.ts'
+import { analyzersKey, type Engine, type LayerList } from '../compose.ts'
 import type { Digest } from '../core/digest.ts'
 import { ChiaroError } from '../core/errors.ts'
 import type { IndexReport } from '../core/report.ts'
@@ -7,9 +7,9 @@ import { createSlots, type Slots } from './slots.ts'
 /** Indexing what clients submit, for all APIs together. */
 export interface Indexing extends Slots {
   /**
-   * Indexes, whether or not the client waits for it. Who submits the same meanwhile waits for the same, and tries with
-   * layers of his own where those of the other cannot be had. Throws what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when
-   * it takes too long.
+   * Indexes and puts into the fleet, whether or not the client waits for it. A known image is looked up, and no more. Who submits
+   * the same meanwhile waits for the same, and tries with layers of his own where those of the other cannot be had. Throws
+   * what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when it takes too long.
    */
   index(list: LayerList): Promise<IndexReport>
 }
@@ -28,6 +28,11 @@ export interface IndexingOptions {
 export function createIndexing({ engine, places, time, signal }: IndexingOptions): Indexing {
   const running = new Map<Digest, { readonly list: string; readonly report: Promise<IndexReport> }>()
 
+  async function known({ digest, reference }: LayerList): Promise<IndexReport | undefined> {
+    const report = await engine.store.index.image(digest, analyzersKey)
+    return report && { ...report, image: { ...report.image, reference, tags: [] } }
+  }
+
   async function work(list: LayerList): Promise<IndexReport> {
     const stop = new AbortController()
     const end = () => stop.abort(signal.reason)
@@ -38,7 +43,10 @@ export function createIndexing({ engine, places, time, signal }: IndexingOptions
     const timer = setTimeout(() => stop.abort(late), time)
     try {
       const options = { signal: stop.signal, progress: () => {} }
-      return await engine.store.lock(`index ${list.digest}`, stop.signal, () => engine.indexLayers(list, options))
+      const index = () => engine.indexLayers(list, options)
+      const report = (await known(list)) ?? (await engine.store.lock(`index ${list.digest}`, stop.signal, index))
+      await engine.fleet.add(report, [], stop.signal)
+      return report
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', end)

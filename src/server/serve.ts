@@ -15,9 +15,12 @@ import { createIndexing } from './indexing.ts'
 import { addHealth, addIntrospection } from './introspection.ts'
 import { listenAddress } from './listener.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { type NotifierTimes, notifierTimes, openNotifications, startNotifier } from './notifier.ts'
+import { startRejudging } from './rejudging.ts'
 import { remoteIndex } from './remote-index.ts'
 import { limitRoutes } from './route-limits.ts'
 import { type ServerLimits, serverLimits } from './server-limits.ts'
+import { startSweeping } from './sweeping.ts'
 import { startUpdater } from './updater.ts'
 
 /** What a server needs. */
@@ -30,6 +33,8 @@ export interface ServerOptions {
   readonly log: LogStream
   /** Other limits than those of `limits`. */
   readonly limits?: Partial<ServerLimits>
+  /** By default those of the configuration. */
+  readonly notifierTimes?: NotifierTimes
 }
 
 /** A server that answers until it is disposed of: requests that are being answered get `limits.shutdownTime`. */
@@ -60,7 +65,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const wanted = config.indexer.index_report_request_concurrency
   const places = wanted === 0 ? 4 * availableParallelism() : wanted
   const indexing = createIndexing({ engine, places, time: bounds.indexTime, signal: stop.signal })
-  addApis(apps.api, { engine, config, metrics, indexing, services: own, indexReport: indexReports(options, starting) })
+  const times = options.notifierTimes ?? notifierTimes(config)
+  const work = own.includes('notifier') ? await openNotifications(engine, config, times) : undefined
+  const notifications = work && (work.byVulnerability ? 'by-vulnerability' : 'by-update')
+  const indexReport = indexReports(options, starting)
+  addApis(apps.api, { engine, config, metrics, indexing, services: own, indexReport, notifications })
   if (judges) addDataMetrics(metrics, engine)
   const urls: Record<string, string> = {}
   for (const [name, app] of Object.entries(apps) as [ListenerName, FastifyInstance][]) {
@@ -69,10 +78,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   // What is told to end first is what was started last: the updater, then patience begins to run out, then the listeners.
   starting.defer(() => void setTimeout(() => giveUp(stop, apps), bounds.shutdownTime).unref())
+  const { log: appLog } = apps.api
+  if (work !== undefined) starting.use(startNotifier({ work, times, metrics, log: appLog }))
+  const gcPeriod = parseGoDuration(config.chiaro.gc_period) ?? 0
+  const keep = parseGoDuration(config.chiaro.gc_keep) ?? 0
+  if (gcPeriod > 0 && keep > 0) starting.use(startSweeping({ engine, period: gcPeriod, keep, log: appLog }))
+  if (judges) starting.use(startRejudging(engine, appLog))
   const feeds = feedsOf(engine, config)
   if (judges && !config.matcher.disable_updaters && feeds.length > 0) {
     const period = parseGoDuration(config.matcher.period)!
-    const updater = starting.use(startUpdater({ engine, feeds, period, log: apps.api.log }))
+    const updater = starting.use(startUpdater({ engine, feeds, period, log: appLog }))
     tried = () => updater.tried
   }
   const running = starting.move()
@@ -89,7 +104,7 @@ function indexReports(
   const { key } = config.auth.psk
   let client: Promise<HttpClient> | undefined
   resources.defer(async () => (await client)?.[Symbol.asyncDispose]())
-  return remoteIndex({
+  const ask = remoteIndex({
     address,
     key: key === '' ? undefined : Buffer.from(key, 'base64'),
     client: () => {
@@ -97,6 +112,12 @@ function indexReports(
       return client
     },
   })
+  return async (digest, signal) => {
+    const index = await ask(digest, signal)
+    // From then on it is judged again here whenever data changes.
+    if (index !== undefined) await engine.fleet.add(index, [], signal)
+    return index
+  }
 }
 
 /** How long answers to what was given up may take. */
@@ -113,7 +134,7 @@ function giveUp(stop: AbortController, apps: Readonly<Record<string, FastifyInst
 
 function addApis(app: FastifyInstance, context: ApiContext): void {
   requireToken(app, context.config, ['/robots.txt'])
-  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'discovery'])
+  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'notificationv1', 'discovery'])
   const all = context.services.length === services.length
   for (const api of apis) if (all || api.split) app.register(async (scope) => api.register(scope, context))
 }

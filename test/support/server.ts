@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createEngine, type Engine } from '../../src/compose.ts'
 import { resolveClairConfig } from '../../src/config/clair/load.ts'
 import type { Mode } from '../../src/config/clair/modes.ts'
+import type { NotifierTimes } from '../../src/server/notifier.ts'
 import { type RunningServer, startServer } from '../../src/server/serve.ts'
 import type { ServerLimits } from '../../src/server/server-limits.ts'
 
@@ -28,8 +29,11 @@ export interface TestServerOptions {
   readonly database?: string
   /** Debian's data is loaded before it starts; default true. */
   readonly data?: boolean
+  /** The folder that feeds are fetched from; default: that of the example. */
+  readonly mirror?: string
   /** As for `startServer`. */
   readonly limits?: Partial<ServerLimits>
+  readonly notifierTimes?: NotifierTimes
 }
 
 /** Starts a server; nothing is updated, and layers may come from this machine. */
@@ -38,7 +42,8 @@ export async function startTestServer({
   mode = 'combo',
   database = 'sqlite::memory:',
   data = true,
-  limits,
+  mirror = join(examples, 'feeds'),
+  ...more
 }: TestServerOptions = {}): Promise<TestServer> {
   const log: string[] = []
   const resources = new AsyncDisposableStack()
@@ -56,7 +61,7 @@ export async function startTestServer({
   const engine = resources.use(
     await createEngine({
       database,
-      mirror: join(examples, 'feeds'),
+      mirror,
       offline: false,
       layerAddresses: { allowed: resolved.chiaro.allow_layer_addresses, onlyPrivate: false },
     }),
@@ -68,7 +73,7 @@ export async function startTestServer({
       mode,
       engine,
       log: { write: (line) => void log.push(line) },
-      ...(limits && { limits }),
+      ...more,
     }),
   )
   return { urls: server.urls, engine, log, [Symbol.asyncDispose]: () => resources.disposeAsync() }

@@ -119,7 +119,11 @@ describe('what is wrong', () => {
 describe('what has no effect', () => {
   it.each([
     [{ indexer: { scanner: { repo: {} } } }, 'indexer.scanner has no effect'],
-    [{ notifier: { webhook: { target: 'https://x' } } }, 'notifier has no effect'],
+    [{ notifier: { migrations: true } }, 'notifier.migrations has no effect'],
+    [
+      { notifier: { stomp: { uris: ['a:1'] }, amqp: { uris: ['amqp://a'] } } },
+      'notifier.stomp has no effect: another way to notify comes before it.',
+    ],
     [{ trace: { name: 'otlp' } }, 'trace has no effect'],
     [{ matcher: { max_conn_pool: 5 } }, 'matcher.max_conn_pool has no effect'],
     [{ updaters: { sets: ['debian', 'osv'] } }, 'updaters.sets "osv" has no effect'],

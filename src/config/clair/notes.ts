@@ -18,7 +18,10 @@ const ignored: Readonly<Record<string, string>> = {
   'matchers.config': 'matchers have no settings',
   'updaters.config': 'feeds have no settings; use "chiaro: {mirror: …}" for other places of feeds',
   'updaters.filter': 'feeds are chosen by updaters.sets',
-  notifier: 'there are no notifications yet',
+  'notifier.indexer_addr': 'there is no split into services yet',
+  'notifier.matcher_addr': 'there is no split into services yet',
+  'notifier.migrations': 'the database is always brought up to date',
+  'notifier.webhook.signed': 'requests are signed where there is a key, auth.psk.key',
   trace: 'there are no traces yet',
   'metrics.otlp': 'metrics are there for Prometheus only',
 }
@@ -34,6 +37,8 @@ export function notesOn(document: unknown, config: ClairConfig, mode: Mode): rea
   if (mode === 'combo' && namesSeveralDatabases(config)) {
     notes.push('The components name different databases: all data is kept in the first (indexer, matcher, notifier).')
   }
+  const [, ...others] = notifiersOf(config)
+  for (const name of others) notes.push(`${name} has no effect: another way to notify comes before it.`)
   for (const name of unservedSets(config)) {
     notes.push(`updaters.sets ${JSON.stringify(name)} has no effect: its data has no place in any answer yet.`)
   }
@@ -43,6 +48,17 @@ export function notesOn(document: unknown, config: ClairConfig, mode: Mode): rea
     )
   }
   return notes
+}
+
+/** The sections that ask for somebody to be notified; the first of them has its way. */
+function notifiersOf({ notifier: { webhook, amqp, stomp }, chiaro }: ClairConfig): readonly string[] {
+  const asked = {
+    'notifier.webhook': webhook.target !== '',
+    'notifier.amqp': amqp.uris.length > 0,
+    'notifier.stomp': stomp.uris.length > 0,
+    'chiaro.webhook_v1': chiaro.webhook_v1.endpoint !== '',
+  }
+  return Object.entries(asked).flatMap(([name, is]) => (is ? [name] : []))
 }
 
 function isThere(document: unknown, [name, ...rest]: readonly string[]): boolean {

@@ -113,6 +113,13 @@ const chiaro = section({
   allow_layer_addresses: texts(),
   /** Where the v1 API answers `/health`. */
   health_addr: text(),
+  /** How often what is not needed any more is removed, and how long what has ended is kept before. */
+  gc_period: duration('24h'),
+  gc_keep: duration('8760h'),
+  /** Who is notified as Clair v1 does it, and after which time again, until the notification is deleted. */
+  webhook_v1: section({ endpoint: text(), renotify_interval: duration('2h') }),
+  /** Whether what the first data of a feed finds is notified, which is everything at once. */
+  notify_first_load: flag(),
 })
 
 export const clairConfigSchema = Type.Object({

@@ -17,6 +17,8 @@ export interface ApiContext {
   readonly services: readonly Service[]
   /** The index report of an image, wherever the indexer keeps it; `undefined` if there is none. */
   indexReport(digest: Digest, signal: AbortSignal): Promise<IndexReport | undefined>
+  /** How somebody is notified: of everything that an update changed, or of each vulnerability; `undefined`: nobody is. */
+  readonly notifications: 'by-update' | 'by-vulnerability' | undefined
 }
 
 /** One version of an API: a folder, and a line in `registry.ts`. */

@@ -5,9 +5,11 @@ import type { Store } from '../../core/store.ts'
 import type { StoreOptions } from '../open.ts'
 import { createAdvisoryStore } from './advisories.ts'
 import { Database } from './database.ts'
+import { createFleetStore } from './fleet.ts'
 import { createIndexStore } from './layers.ts'
 import { locked } from './locks.ts'
 import { prepareSchema } from './migrate.ts'
+import { createNotificationStore } from './notifications.ts'
 
 /**
  * The store in the PostgreSQL database at `location`, an address as of libpq
@@ -36,6 +38,8 @@ export async function openPostgres(location: string, options: StoreOptions): Pro
   return {
     advisories: createAdvisoryStore(database),
     index: createIndexStore(database),
+    fleet: createFleetStore(database),
+    notifications: createNotificationStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: (name, signal, work) => locked(database, name, signal, work),
     gc: async (before) => (await import('./gc.ts')).gc(database, before),

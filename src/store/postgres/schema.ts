@@ -1,3 +1,6 @@
+import { fleetTables } from './fleet-schema.ts'
+import { notificationTables } from './notification-schema.ts'
+
 /** The schema of PostgreSQL that holds everything: a database can have other programs' beside it. */
 export const schemaName = 'chiaro'
 
@@ -161,14 +164,14 @@ CREATE TABLE image (
   descriptions text,
   UNIQUE (digest, analyzers)
 );
-`,
-  `
+
 CREATE TABLE failed_image (
   digest text COLLATE "C" PRIMARY KEY,
   tried_on text COLLATE "C" NOT NULL,
   message text COLLATE "C" NOT NULL
 );
-`,
+${fleetTables}
+${notificationTables}`,
 ]
 
 /** The version that this Chiaro writes and reads. */

@@ -10,7 +10,9 @@ import { createAdvisoryStore } from './advisories.ts'
 import { Connection } from './connection.ts'
 import { Database, openWriter, retryWhileBusy } from './database.ts'
 import { databaseFailure, isUnwritable } from './failure.ts'
+import { createFleetStore } from './fleet.ts'
 import { createIndexStore } from './layers.ts'
+import { createNotificationStore } from './notifications.ts'
 import { applicationId, migrations, schemaVersion } from './schema.ts'
 
 /** How long opening may wait for another process inside SQLite: for its recovery or its first steps, all short. */
@@ -22,6 +24,8 @@ export async function openSqlite(path: string, options: StoreOptions): Promise<S
   return {
     advisories: createAdvisoryStore(database),
     index: createIndexStore(database),
+    fleet: createFleetStore(database),
+    notifications: createNotificationStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: async (_, signal, work) => {
       throwIfAborted(signal)

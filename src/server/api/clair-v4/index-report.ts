@@ -120,9 +120,14 @@ function repositoryId(name: string, repositories: Map<string, ClairRepository>):
   const known = repositories.get(name)
   if (known !== undefined) return known.id
   const id = String(repositories.size + 1)
-  const cpe = name.startsWith('cpe:') ? name : ''
-  repositories.set(name, { id, name, key: cpe === '' ? '' : 'rhel-cpe-repository', uri: '', cpe })
+  repositories.set(name, clairRepository(name, id))
   return id
+}
+
+/** A repository in Clair's form. */
+export function clairRepository(name: string, id: string): ClairRepository {
+  const cpe = name.startsWith('cpe:') ? name : ''
+  return { id, name, key: cpe === '' ? '' : 'rhel-cpe-repository', uri: '', cpe }
 }
 
 function numbered(ids: Map<string, string>, key: string, first: number): string {

@@ -3,10 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseGoDuration } from '../../../config/clair/durations.ts'
 import { limits } from '../../../core/limits.ts'
 import { enrichersOf } from '../../data-state.ts'
+import { createReportCache } from '../../report-cache.ts'
 import { addResource } from '../../resource.ts'
 import { createSlots } from '../../slots.ts'
 import type { ApiContext } from '../contract.ts'
-import { sendJson } from './answers.ts'
+import { queryOf, sendJson } from './answers.ts'
 import { failure, sendError } from './errors.ts'
 import { isUuid } from './ids.ts'
 import { digestOf } from './indexer.ts'
@@ -23,6 +24,7 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
   // Data that two rounds of updates have missed is stale.
   const maxDataAge = config.matcher.disable_updaters ? Number.POSITIVE_INFINITY : 2 * period + 60 * 60 * 1000
   const enrich = enrichersOf(config)
+  const cache = createReportCache(limits.reportCacheBytes)
   addResource(scope, {
     path: '/matcher/api/v1/vulnerability_report/:digest',
     metrics: ['matcherv1', 'vulnerability_report'],
@@ -45,16 +47,25 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
 
   async function getReport(request: FastifyRequest, reply: FastifyReply) {
     const digest = digestOf(request)
+    // What is made from here on is of this state, or of a later one.
+    const state = await engine.store.fleet.state(digest)
+    const kept = state === undefined ? undefined : cache.get(digest, state)
+    if (kept !== undefined) return send(reply, kept)
     const { advisories } = engine.store
     const loaded = (await advisories.status()).some(({ generation }) => generation > 0)
     if (!loaded) return reply.code(202).send()
     const index = await indexReport(digest, request.signal)
     if (index === undefined) throw failure(404, `index report for manifest "${digest}" not found`)
-    const report = await engine.match(index, { maxDataAge, enrich })
+    const report = await engine.report(index, { maxDataAge, enrich })
     // Without the data that the image needs, nothing found would look like nothing there.
     if (report.gaps.some(({ code }) => code === 'data-missing')) return reply.code(202).send()
-    reply.header('cache-control', `max-age=${maxAge}`)
-    return sendJson(reply, reportType, await clairVulnerabilityReport(report, digest, advisories))
+    const body = Buffer.from(JSON.stringify(await clairVulnerabilityReport(report, digest, advisories)))
+    if (state !== undefined) cache.put(digest, state, body)
+    return send(reply, body)
+  }
+
+  function send(reply: FastifyReply, body: Buffer) {
+    return reply.header('cache-control', `max-age=${maxAge}`).type(reportType).send(body)
   }
 
   async function getOperations(request: FastifyRequest, reply: FastifyReply) {
@@ -84,12 +95,6 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
 
 function refuse(_: FastifyRequest, reply: FastifyReply) {
   return sendError(reply, 405, 'endpoint only allows GET')
-}
-
-/** The parameters of a query, the first of each name. */
-function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
-  const query = request.query as Readonly<Record<string, string | readonly string[]>>
-  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value].flat()[0]]))
 }
 
 /** What Go takes for true. */
