@@ -19,7 +19,9 @@ export interface UpdaterOptions {
   readonly feeds: readonly string[]
   /** Milliseconds after which a feed is asked for again; a tenth is left to chance. */
   readonly period: number
-  readonly log: FastifyBaseLogger
+  /** Milliseconds between two looks at what is due; default: a minute, or `period` if that is less. */
+  readonly check?: number
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
 }
 
 /**
@@ -27,7 +29,8 @@ export interface UpdaterOptions {
  * process at a time updates: of several, whichever comes first does the work of all, and another carries on where one that was
  * killed had got to. What fails is told, and tried again later.
  */
-export function startUpdater({ engine, feeds, period, log }: UpdaterOptions): Updater {
+export function startUpdater(options: UpdaterOptions): Updater {
+  const { engine, feeds, period, check = Math.min(period, checkInterval), log } = options
   const stop = new AbortController()
   const { signal } = stop
   let tried = false
@@ -39,7 +42,7 @@ export function startUpdater({ engine, feeds, period, log }: UpdaterOptions): Up
       } catch (error) {
         if (!signal.aborted) log.error({ err: error }, 'the data could not be updated')
       }
-      await sleep(Math.min(period, checkInterval) * byChance(), undefined, { signal }).catch(() => {})
+      await sleep(check * byChance(), undefined, { signal }).catch(() => {})
     }
   })()
 
