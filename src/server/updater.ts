@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Engine } from '../compose.ts'
+import type { Engine, FeedOutcome } from '../compose.ts'
 import { messageOf } from '../core/errors.ts'
 
 /** How often it is looked whether something is to be updated, and how long what failed is left alone, in milliseconds at most. */
@@ -48,11 +48,12 @@ export function startUpdater(options: UpdaterOptions): Updater {
 
   async function round(): Promise<void> {
     const staleness = { maxAge: period * byChance(), retryAfter: Math.min(period, retryInterval) }
-    const outcomes = await engine.updateStale(feeds, { ...staleness, signal, progress: () => {} })
-    for (const { feed, outcome, result, error } of outcomes) {
-      if (outcome === 'failed') log.warn({ feed, code: error?.code, reason: error?.message }, 'a feed failed')
-      else log.info({ feed, outcome, generation: result?.generation, records: result?.records }, 'a feed is up to date')
-    }
+    await engine.updateStale(feeds, { ...staleness, signal, progress: () => {}, onOutcome })
+  }
+
+  function onOutcome({ feed, outcome, result, error }: FeedOutcome): void {
+    if (outcome === 'failed') log.warn({ feed, code: error?.code, reason: error?.message }, 'a feed failed')
+    else log.info({ feed, outcome, generation: result?.generation, records: result?.records }, 'a feed is up to date')
   }
 
   return {
