@@ -81,7 +81,10 @@ export interface UpdateOptions {
 }
 
 /** How to bring feeds up to date that are not. */
-export type StaleOptions = RunOptions & Staleness
+export interface StaleOptions extends RunOptions, Staleness {
+  /** Is told of each feed as soon as it is done. */
+  readonly onOutcome: (outcome: FeedOutcome) => void
+}
 
 /** Everything wired together. */
 export interface Engine extends AsyncDisposable {
@@ -105,7 +108,7 @@ export interface Engine extends AsyncDisposable {
    * Updates those of the feeds, by their ids, that were found current longer ago than `maxAge` milliseconds, or never, and did not
    * fail within `retryAfter`. What is left alone is no outcome.
    */
-  updateStale(feeds: readonly string[], options: StaleOptions): Promise<readonly FeedOutcome[]>
+  updateStale(feeds: readonly string[], options: StaleOptions): Promise<void>
   /**
    * What changed in a feed between two states, each the number of a generation or a time (ISO 8601); the last change, if none is
    * named. Throws `FEED_UNKNOWN` and `CONFIG_INVALID`.
@@ -234,11 +237,11 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     feeds: readonly Feed[],
     maxAge: number | undefined,
     force: boolean,
-    options: UpdateOptions | ScanOptions,
+    options: RunOptions & Partial<Pick<StaleOptions, 'onOutcome'>>,
   ) {
     const { updateFeeds } = await import('./update/update.ts')
     const { createSpools } = await import('./io/spools.ts')
-    const { signal, progress } = options
+    const { signal, progress, onOutcome } = options
     await using spools = createSpools({ mirror: config.mirror, sources: config.sources, offline: config.offline })
     return await updateFeeds(feeds, {
       store: store.advisories,
@@ -248,6 +251,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       force,
       signal,
       progress,
+      onOutcome,
       now: new Date(),
     })
   }
@@ -304,11 +308,10 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         version,
       }),
     update: async (names, options) => bring(selectFeeds(families, names), undefined, options.force, options),
-    updateStale: async (ids, { signal, progress, ...staleness }) => {
+    updateStale: async (ids, options) => {
       const named = allFeeds(families).filter(({ id }) => ids.includes(id))
-      const stale = await staleFeeds(named, store.advisories, staleness, new Date())
-      if (stale.length === 0) return []
-      return bring(stale, staleness.maxAge, false, { force: false, signal, progress })
+      const stale = await staleFeeds(named, store.advisories, options, new Date())
+      if (stale.length > 0) await bring(stale, options.maxAge, false, options)
     },
     changes: async (feed, from, to) => {
       const { feedChanges } = await import('./update/changes.ts')

@@ -32,7 +32,7 @@ it.each(['zstd', 'gzip', 'deflate'])('a client that hangs up in the middle of %s
     await new Promise((resolve) => socket.once('data', resolve))
     socket.destroy()
   }
-  await expect.poll(() => streams.every(({ destroyed }) => destroyed)).toBe(true)
+  await expect.poll(() => streams.every(({ destroyed }) => destroyed), { timeout: 20_000 }).toBe(true)
   // An error that nobody listens to comes in a turn of its own.
   await sleep(100)
   expect(streams).toHaveLength(5)
@@ -56,7 +56,9 @@ it('a client that has hung up before anything of it comes ends the stream', asyn
     await sleep(50)
     socket.destroy()
   }
-  await expect.poll(() => streams.length === 5 && streams.every(({ destroyed }) => destroyed)).toBe(true)
+  await expect
+    .poll(() => streams.length === 5 && streams.every(({ destroyed }) => destroyed), { timeout: 20_000 })
+    .toBe(true)
   await sleep(300)
 })
 

@@ -22,6 +22,8 @@ export interface UpdateFeedsOptions {
   readonly force: boolean
   readonly signal: AbortSignal
   readonly progress: Progress
+  /** Is told of each feed as soon as it is done. */
+  readonly onOutcome?: ((outcome: FeedOutcome) => void) | undefined
   readonly now: Date
 }
 
@@ -73,7 +75,9 @@ export async function updateFeeds(
   async function work(): Promise<void> {
     try {
       for (let next = await queue.next(stop.signal); next !== undefined; next = await queue.next(stop.signal)) {
-        outcomes[next.index] = await updater.update(next)
+        const outcome = await updater.update(next)
+        outcomes[next.index] = outcome
+        options.onOutcome?.(outcome)
         report(false)
       }
       throwIfAborted(stop.signal)
