@@ -81,6 +81,15 @@ export interface StatementChange {
   readonly after: Statement | undefined
 }
 
+/** A fact that differs between two generations of a feed. */
+export interface FactChange {
+  readonly change: 'added' | 'changed' | 'closed'
+  readonly name: string
+  /** `undefined`: there was none. */
+  readonly before: Json | undefined
+  readonly after: Json | undefined
+}
+
 /** Statements of vendors, in generations. */
 export interface AdvisoryStore {
   /** Status of the feeds named, or of all that were ever tried; of the generation that was current at `asOf`, where it is given. */
@@ -124,6 +133,8 @@ export interface AdvisoryStore {
    * `CONFIG_INVALID` for a generation that is not there, or not any more.
    */
   changes(feed: string, from: number, to: number | undefined): AsyncIterable<StatementChange>
+  /** The facts that differ between two generations of a feed, by name. Of a feed that keeps no history it cannot be told. Else as `changes`. */
+  factChanges(feed: string, from: number, to: number | undefined): AsyncIterable<FactChange>
   /**
    * The keys of which something else is said in generation `to` of a feed than in `from`, in batches: those of statements that
    * were added, changed or closed, or whose vulnerability is described otherwise, and the names of facts, in the scope

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chiaro } from '../support/command.ts'
 import { mirrorOf } from '../support/feeds.ts'
@@ -56,5 +57,52 @@ describe('chiaro data gaps', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('FEED_UNKNOWN')
     expect((await data()).stdout).toMatch(/chainguard: FEED_FAILED.*\n.*could not be read/)
+  })
+})
+
+describe('chiaro data diff of facts', () => {
+  beforeAll(async () => {
+    for (const days of [many, { ...many, 'CVE-2099-1000': '2099-02-02', 'CVE-2099-3000': '2099-02-02' }]) {
+      const { 'CVE-2099-1001': _, ...rest } = days
+      const content = catalog(days === many ? days : rest)
+      const mirror = mirrorOf({ [kevFile]: content, [epssFile]: scores })
+      const update = ['update', 'kev', 'epss', '--mirror', mirror, '--offline', '--db', facts, '--force']
+      expect((await chiaro(update)).code).toBe(0)
+    }
+  })
+
+  const facts = join(folder, 'facts.db')
+  const epssFile = 'epss.cyentia.com/epss_scores-current.csv.gz'
+  const scores = gzipSync(
+    '#model_version:v2025.03.14,score_date:2099-01-02T00:00:00+0000\ncve,epss,percentile\nCVE-2099-1000,0.5,0.9\n',
+  )
+  const diff = (...args: readonly string[]) => chiaro(['data', 'diff', ...args, '--db', facts])
+
+  it('lists what was added, changed and withdrawn by name, and how many there are', async () => {
+    const { code, stdout } = await diff('kev')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^changed +CVE-2099-1000 +\["2099-01-01",null,false\] +\["2099-02-02",null,false\]$/m)
+    expect(stdout).toMatch(/^withdrawn +CVE-2099-1001 /m)
+    expect(stdout).toMatch(/^added +CVE-2099-3000 /m)
+    expect(stdout).toMatch(/generation 1 .* to generation 2 .*: facts: 1 added, 1 changed, 1 withdrawn\.\n$/)
+    expect((await diff('kev', '0', '1')).stdout).toMatch(/from nothing to generation 1 .*: facts: 50 added\.\n$/)
+  })
+
+  it('has a form for programs', async () => {
+    const lines = (await diff('kev', '--format', 'json')).stdout.split('\n').filter((line) => line !== '')
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      {
+        ...{ change: 'changed', fact: 'CVE-2099-1000' },
+        ...{ before: ['2099-01-01', null, false], after: ['2099-02-02', null, false] },
+      },
+      { change: 'withdrawn', fact: 'CVE-2099-1001', before: ['2099-01-01', null, false], after: null },
+      { change: 'added', fact: 'CVE-2099-3000', before: null, after: ['2099-02-02', null, false] },
+    ])
+  })
+
+  it('says so of a feed of which only the current state is kept', async () => {
+    const { code, stderr } = await diff('epss')
+    expect(code).toBe(2)
+    expect(stderr).toContain('error CONFIG_INVALID: of epss only the current state is kept')
   })
 })

@@ -51,7 +51,9 @@ function defineDiff(data: Command, context: CommandContext): void {
     .argument('[from]', 'a generation, day or time; default: the generation before')
     .argument('[to]', 'a generation, day or time; default: the current one')
     .summary('show what changed in a feed')
-    .description('Shows the statements of a feed that were added, changed or withdrawn between two of its states.')
+    .description(
+      'Shows the statements and facts of a feed that were added, changed or withdrawn between two of its states.',
+    )
     .addHelpText('after', '\nExamples:\n  chiaro data diff debian\n  chiaro data diff debian 2026-03-01 --format json')
   addFormatOption(command)
   addDatabaseOption(command)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FeedChanges, FeedOutcome } from '../../compose.ts'
-import type { FeedStatus, Generation, StatementChange } from '../../core/store.ts'
+import type { FactChange, FeedStatus, Generation, StatementChange } from '../../core/store.ts'
 import { displayWidth } from '../../report/layout.ts'
 import { dataText } from './data.ts'
 import { diffText } from './diff.ts'
@@ -175,12 +175,19 @@ describe('what a diff prints', () => {
       },
     },
   ]
-  const diff = (found: readonly StatementChange[], from: Generation | undefined): FeedChanges => ({
+  const diff = (
+    found: readonly StatementChange[],
+    from: Generation | undefined,
+    facts: readonly FactChange[] = [],
+  ): FeedChanges => ({
     feed: 'debian',
     from,
     to: generation(3),
     statements: (async function* () {
       yield* found
+    })(),
+    facts: (async function* () {
+      yield* facts
     })(),
   })
   const text = async (found: FeedChanges, width?: number) => {
@@ -202,8 +209,25 @@ debian, generation 1 (2026-03-01T10:00:00.000Z) to generation 3 (2026-03-03T10:0
 
   it('says when there is nothing', async () => {
     expect(await text(diff([], undefined))).toBe(
-      'debian, from nothing to generation 3 (2026-03-03T10:00:00.000Z): no statement changed.\n',
+      'debian, from nothing to generation 3 (2026-03-03T10:00:00.000Z): no statement and no fact changed.\n',
     )
+  })
+
+  it('lists facts by name, and counts them by themselves', async () => {
+    const facts: readonly FactChange[] = [
+      { change: 'added', name: 'CVE-2099-1', before: undefined, after: ['2099-01-01', null, false] },
+      { change: 'closed', name: 'evil\u001b[2J', before: { cpes: ['cpe:/a:\u001b'] }, after: undefined },
+    ]
+    expect(await text(diff([], generation(1), facts))).toBe(
+      `CHANGE     FACT           BEFORE                      AFTER
+added      CVE-2099-1                                 ["2099-01-01",null,false]
+withdrawn  evil\\u001b[2J  {"cpes":["cpe:/a:\\u001b"]}
+
+debian, generation 1 (2026-03-01T10:00:00.000Z) to generation 3 (2026-03-03T10:00:00.000Z): facts: 1 added, 1 withdrawn.
+`,
+    )
+    const both = await text(diff(changes, generation(1), facts))
+    expect(both).toContain('): 1 added, 1 changed; facts: 1 added, 1 withdrawn.\n')
   })
 
   it('has one line of titles, however many changes there are', async () => {
