@@ -2,6 +2,7 @@ import type { AdvisoryKey, Candidate, FeedRecord, Json, Statement, Vulnerability
 import type { Digest } from './digest.ts'
 import type { Feed } from './feed.ts'
 import type { Gap } from './gap.ts'
+import type { JobStore } from './jobs.ts'
 import type { LayerIndex } from './layer-index.ts'
 import type { Match } from './match.ts'
 import type { FeedData, Found, IndexReport } from './report.ts'
@@ -180,6 +181,7 @@ export interface GcResult {
 export interface Store extends AsyncDisposable {
   readonly advisories: AdvisoryStore
   readonly index: IndexStore
+  readonly jobs: JobStore
   /** The database's own integrity check and ours; an empty list means sound. */
   verify(): Promise<readonly string[]>
   /**

@@ -7,6 +7,7 @@ import type { AdvisoryStore, Store } from '../../src/core/store.ts'
 import { advisory, fact, gap, manyAdvisories, source, statement } from '../support/records.ts'
 import { exchangeContract } from './store-exchange.ts'
 import { testFacts } from './store-facts.ts'
+import { jobContract } from './store-jobs.ts'
 import { compareWithModel, generationArbitrary } from './store-model.ts'
 import { testPartialImports } from './store-partial.ts'
 import { testPast } from './store-past.ts'
@@ -54,6 +55,10 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
 
     describe('data files', () => {
       it.each(exchangeContract)('%s', (_, holds) => holds(store))
+    })
+
+    describe('jobs', () => {
+      it.each(jobContract)('%s', (_, holds) => holds(store))
     })
 
     describe('advisories', () => {

@@ -5,6 +5,7 @@ import type { Store } from '../../core/store.ts'
 import type { StoreOptions } from '../open.ts'
 import { createAdvisoryStore } from './advisories.ts'
 import { Database } from './database.ts'
+import { createJobStore } from './jobs.ts'
 import { createIndexStore } from './layers.ts'
 import { locked } from './locks.ts'
 import { prepareSchema } from './migrate.ts'
@@ -36,6 +37,7 @@ export async function openPostgres(location: string, options: StoreOptions): Pro
   return {
     advisories: createAdvisoryStore(database),
     index: createIndexStore(database),
+    jobs: createJobStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: (name, signal, work) => locked(database, name, signal, work),
     gc: async (before) => (await import('./gc.ts')).gc(database, before),

@@ -1,3 +1,5 @@
+import { jobSchema } from './job-schema.ts'
+
 /** The schema of PostgreSQL that holds everything: a database can have other programs' beside it. */
 export const schemaName = 'chiaro'
 
@@ -162,6 +164,7 @@ CREATE TABLE image (
   UNIQUE (digest, analyzers)
 );
 `,
+  jobSchema,
 ]
 
 /** The version that this Chiaro writes and reads. */

@@ -1,3 +1,5 @@
+import { jobSchema } from './job-schema.ts'
+
 /** The number that marks a file as Chiaro's, in the header of every SQLite database ("CHIA"). */
 export const applicationId = 0x43484941
 
@@ -171,6 +173,7 @@ CREATE TABLE image (
   UNIQUE (digest, analyzers)
 ) STRICT;
 `,
+  jobSchema,
 ]
 
 /** The version that this Chiaro writes and reads. */
