@@ -106,6 +106,8 @@ export const limits = {
   importStatements: 50_000,
   /** Matches kept for one image, and findings with their gaps; where there are more, they are made again each time. */
   keptMatches: 100_000,
+  /** Entries of one page of a list of the fleet. */
+  pageSize: 1000,
   /** How long a write waits for other processes to finish theirs; what is only kept for speed waits less, and goes without. */
   databaseWait: 600_000,
   databaseCacheWait: 1_000,

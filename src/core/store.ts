@@ -1,6 +1,7 @@
 import type { AdvisoryKey, Candidate, FeedRecord, Json, Statement, Vulnerability } from './advisory.ts'
 import type { Digest } from './digest.ts'
 import type { Feed } from './feed.ts'
+import type { FleetStore } from './fleet.ts'
 import type { Gap } from './gap.ts'
 import type { JobStore } from './jobs.ts'
 import type { LayerIndex } from './layer-index.ts'
@@ -124,6 +125,13 @@ export interface AdvisoryStore {
    */
   changes(feed: string, from: number, to: number | undefined): AsyncIterable<StatementChange>
   /**
+   * The keys of which something else is said in generation `to` of a feed than in `from`, in batches: those of statements that
+   * were added, changed or closed, or whose vulnerability is described otherwise, and the names of facts, in the scope
+   * `factScope(feed)` of core/fleet.ts. A key may come twice, and some may be among them of which the same is said. Throws like
+   * `changes`.
+   */
+  changedKeys(feed: string, from: number, to: number): AsyncIterable<readonly AdvisoryKey[]>
+  /**
    * The records of the current generation of a feed, as `import` takes them: all, or those only that changed after generation
    * `since`, with removals for what is gone. Throws like `changes`.
    */
@@ -181,6 +189,7 @@ export interface GcResult {
 export interface Store extends AsyncDisposable {
   readonly advisories: AdvisoryStore
   readonly index: IndexStore
+  readonly fleet: FleetStore
   readonly jobs: JobStore
   /** The database's own integrity check and ours; an empty list means sound. */
   verify(): Promise<readonly string[]>

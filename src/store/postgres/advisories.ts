@@ -36,6 +36,10 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
       const { readChanges } = await import('./changes.ts')
       yield* database.stream((connection) => readChanges(connection, feed, from, to))
     },
+    async *changedKeys(feed, from, to) {
+      const { readChangedKeys } = await import('./changed-keys.ts')
+      yield* database.stream((connection) => readChangedKeys(connection, feed, from, to))
+    },
     async *records(feed, since) {
       const { readRecords } = await import('./records.ts')
       yield* database.stream((connection) => readRecords(connection, feed, since))

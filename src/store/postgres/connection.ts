@@ -4,7 +4,7 @@ import { databaseFailure } from './failure.ts'
 import { decodeText, encodeText } from './text.ts'
 
 /** What a parameter of a query can be. */
-export type Value = string | number | null | Uint8Array | readonly string[] | readonly number[]
+export type Value = string | number | null | Uint8Array | readonly (string | null)[] | readonly number[]
 
 /** Rows of one batch. */
 const rowsAtOnce = 1000

@@ -49,6 +49,11 @@ export class Database {
     return this.#pooled(beginReading, work)
   }
 
+  /** Runs `work`, which asks one thing only: it needs no transaction to be of one state. Throws `DATABASE_FAILED`. */
+  single<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#pooled(undefined, work)
+  }
+
   /**
    * Runs `work`, which is short, as one transaction. What it throws undoes it. Throws `DATABASE_FAILED`, also when another
    * transaction has what it writes for longer than `wait` milliseconds.
@@ -106,7 +111,7 @@ export class Database {
     await this.#pool.end()
   }
 
-  async #pooled<T>(begin: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+  async #pooled<T>(begin: string | undefined, work: (connection: Connection) => Promise<T>): Promise<T> {
     let client: PoolClient
     try {
       client = await this.#pool.connect()
@@ -119,7 +124,8 @@ export class Database {
     }
     client.on('error', breaks)
     try {
-      return await transaction(new Connection(client, this.where), begin, work)
+      const connection = new Connection(client, this.where)
+      return await (begin === undefined ? work(connection) : transaction(connection, begin, work))
     } catch (error) {
       throw this.#failure(error)
     } finally {

@@ -1,5 +1,5 @@
 /** The tables of sqlite/job-schema.ts. */
-export const jobSchema = `
+export const jobTables = `
 CREATE TABLE job (
   id text COLLATE "C" PRIMARY KEY,
   alive_at text COLLATE "C" NOT NULL,

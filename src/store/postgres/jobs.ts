@@ -35,18 +35,11 @@ async function put(database: Database, job: Job, events: readonly JobEvent[]): P
 }
 
 async function get(database: Database, id: string): Promise<Job | undefined> {
-  const row = await database.read((connection) =>
-    connection.row<JobRow>('SELECT content FROM job WHERE id = $1', [id]),
-  )
+  const row = await database.read((connection) => connection.row<JobRow>('SELECT content FROM job WHERE id = $1', [id]))
   return row === undefined ? undefined : decodeJob(row)
 }
 
-async function readEvents(
-  database: Database,
-  id: string,
-  after: number,
-  limit: number,
-): Promise<readonly JobEvent[]> {
+async function readEvents(database: Database, id: string, after: number, limit: number): Promise<readonly JobEvent[]> {
   const rows = await database.read((connection) =>
     connection.rows<JobEventRow>(
       'SELECT number, event, data FROM job_event WHERE job = $1 AND number > $2 ORDER BY number LIMIT $3',

@@ -5,6 +5,7 @@ import type { Store } from '../../core/store.ts'
 import type { StoreOptions } from '../open.ts'
 import { createAdvisoryStore } from './advisories.ts'
 import { Database } from './database.ts'
+import { createFleetStore } from './fleet.ts'
 import { createJobStore } from './jobs.ts'
 import { createIndexStore } from './layers.ts'
 import { locked } from './locks.ts'
@@ -37,6 +38,7 @@ export async function openPostgres(location: string, options: StoreOptions): Pro
   return {
     advisories: createAdvisoryStore(database),
     index: createIndexStore(database),
+    fleet: createFleetStore(database),
     jobs: createJobStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: (name, signal, work) => locked(database, name, signal, work),

@@ -1,12 +1,12 @@
+import { testFleetStore } from '../../../test/contract/fleet-store.ts'
 import { testStore } from '../../../test/contract/store.ts'
 import { createPostgres } from '../../../test/support/postgres.ts'
 import { openStore } from '../open.ts'
 
-testStore(
-  'PostgreSQL',
-  async () => {
-    const database = await createPostgres()
-    return { open: () => openStore(database.address), remove: () => database.remove() }
-  },
-  { several: true, sequences: 10 },
-)
+async function inDatabase() {
+  const database = await createPostgres()
+  return { open: () => openStore(database.address), remove: () => database.remove() }
+}
+
+testStore('PostgreSQL', inDatabase, { several: true, sequences: 10 })
+testFleetStore('PostgreSQL', inDatabase, true)

@@ -1,4 +1,5 @@
-import { jobSchema } from './job-schema.ts'
+import { fleetTables } from './fleet-schema.ts'
+import { jobTables } from './job-schema.ts'
 
 /** The schema of PostgreSQL that holds everything: a database can have other programs' beside it. */
 export const schemaName = 'chiaro'
@@ -163,8 +164,7 @@ CREATE TABLE image (
   descriptions text,
   UNIQUE (digest, analyzers)
 );
-`,
-  jobSchema,
+${fleetTables}${jobTables}`,
 ]
 
 /** The version that this Chiaro writes and reads. */

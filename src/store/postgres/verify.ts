@@ -25,6 +25,22 @@ const references: readonly (readonly [table: string, column: string, parent: str
   ...['statement', 'statement_history'].flatMap((table) =>
     ['package', 'vulnerability', 'claim'].map((column) => [table, column, column] as const),
   ),
+  ['fleet_package', 'release', 'fleet_text'],
+  ['fleet_package', 'rules', 'fleet_text'],
+  ['fleet_package_key', 'package', 'fleet_package'],
+  ['fleet_set_package', 'package_set', 'fleet_set'],
+  ['fleet_set_package', 'package', 'fleet_package'],
+  ['fleet_image_set', 'image', 'fleet_image'],
+  ['fleet_image_set', 'package_set', 'fleet_set'],
+  ['fleet_image_name', 'name', 'fleet_text'],
+  ['fleet_image_name', 'image', 'fleet_image'],
+  ['fleet_finding', 'package', 'fleet_package'],
+  ['fleet_finding', 'opened_by', 'fleet_operation'],
+  ['fleet_finding', 'closed_by', 'fleet_operation'],
+  ...['vulnerability', 'body', 'about'].map((column) => ['fleet_finding', column, 'fleet_text'] as const),
+  ['fleet_finding_name', 'name', 'fleet_text'],
+  ['fleet_finding_name', 'package', 'fleet_package'],
+  ['fleet_finding_name', 'finding', 'fleet_finding'],
 ]
 
 /** What there may be once only, beside what the database itself keeps so. */

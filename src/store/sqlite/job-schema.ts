@@ -1,5 +1,5 @@
 /** What servers do for clients (core/jobs.ts). content: the job, as JSON. */
-export const jobSchema = `
+export const jobTables = `
 CREATE TABLE job (
   id TEXT PRIMARY KEY,
   alive_at TEXT NOT NULL,

@@ -34,12 +34,7 @@ async function get(database: Database, id: string): Promise<Job | undefined> {
   return row === undefined ? undefined : decodeJob(row)
 }
 
-async function readEvents(
-  database: Database,
-  id: string,
-  after: number,
-  limit: number,
-): Promise<readonly JobEvent[]> {
+async function readEvents(database: Database, id: string, after: number, limit: number): Promise<readonly JobEvent[]> {
   const rows = await database.read(
     (connection) =>
       connection

@@ -10,6 +10,7 @@ import { createAdvisoryStore } from './advisories.ts'
 import { Connection } from './connection.ts'
 import { Database, openWriter, retryWhileBusy } from './database.ts'
 import { databaseFailure, isUnwritable } from './failure.ts'
+import { createFleetStore } from './fleet.ts'
 import { createJobStore } from './jobs.ts'
 import { createIndexStore } from './layers.ts'
 import { applicationId, migrations, schemaVersion } from './schema.ts'
@@ -23,6 +24,7 @@ export async function openSqlite(path: string, options: StoreOptions): Promise<S
   return {
     advisories: createAdvisoryStore(database),
     index: createIndexStore(database),
+    fleet: createFleetStore(database),
     jobs: createJobStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: async (_, signal, work) => {

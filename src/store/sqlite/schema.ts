@@ -1,4 +1,5 @@
-import { jobSchema } from './job-schema.ts'
+import { fleetTables } from './fleet-schema.ts'
+import { jobTables } from './job-schema.ts'
 
 /** The number that marks a file as Chiaro's, in the header of every SQLite database ("CHIA"). */
 export const applicationId = 0x43484941
@@ -172,8 +173,7 @@ CREATE TABLE image (
   descriptions TEXT,
   UNIQUE (digest, analyzers)
 ) STRICT;
-`,
-  jobSchema,
+${fleetTables}${jobTables}`,
 ]
 
 /** The version that this Chiaro writes and reads. */

@@ -1,22 +1,23 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { testFleetStore } from '../../../test/contract/fleet-store.ts'
 import { testStore } from '../../../test/contract/store.ts'
 import { openStore } from '../open.ts'
 
-testStore(
-  'a SQLite file',
-  async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'chiaro-store-'))
-    return {
-      open: () => openStore(`sqlite:${join(directory, 'chiaro.db')}`),
-      remove: () => rm(directory, { recursive: true }),
-    }
-  },
-  { several: true, sequences: 40 },
-)
+async function inFile() {
+  const directory = await mkdtemp(join(tmpdir(), 'chiaro-store-'))
+  return {
+    open: () => openStore(`sqlite:${join(directory, 'chiaro.db')}`),
+    remove: () => rm(directory, { recursive: true }),
+  }
+}
 
-testStore('SQLite in memory', async () => ({ open: () => openStore('sqlite::memory:'), remove: async () => {} }), {
-  several: false,
-  sequences: 40,
-})
+async function inMemory() {
+  return { open: () => openStore('sqlite::memory:'), remove: async () => {} }
+}
+
+testStore('a SQLite file', inFile, { several: true, sequences: 40 })
+testStore('SQLite in memory', inMemory, { several: false, sequences: 40 })
+testFleetStore('a SQLite file', inFile, true)
+testFleetStore('SQLite in memory', inMemory, false)

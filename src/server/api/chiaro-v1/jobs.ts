@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Json } from '../../../core/advisory.ts'
 import { isChiaroError } from '../../../core/errors.ts'
-import type { Job, JobError, JobEvent, JobKind, JobStore } from '../../../core/jobs.ts'
+import type { Job, JobError, JobEvent, JobKind, JobProgress, JobStore } from '../../../core/jobs.ts'
 import { limits } from '../../../core/limits.ts'
 import type { Progress, ProgressEvent } from '../../../core/progress.ts'
 
@@ -115,9 +115,7 @@ export function createJobs({ store, log, interval = 1000 }: JobsOptions): Jobs {
     }
     // A step that counts others tells most.
     const last = events.findLast((event) => event.unit === 'items') ?? events.at(-1)
-    if (last === undefined) return change(live, {})
-    const { label, unit, done, total = null } = last
-    change(live, { progress: { label, unit, done, total } })
+    change(live, last === undefined ? {} : { progress: progressOf(last) })
   }
 
   async function run(live: Live, work: (task: Task) => Promise<Json>): Promise<void> {
@@ -191,7 +189,23 @@ export function createJobs({ store, log, interval = 1000 }: JobsOptions): Jobs {
 function newJob(kind: JobKind, request: Json): Job {
   const [state, result, progress, error, startedAt, endedAt] = ['queued', null, null, null, null, null] as const
   const createdAt = now()
-  return { id: randomUUID(), kind, state, request, result, progress, error, createdAt, startedAt, endedAt, aliveAt: createdAt }
+  return {
+    id: randomUUID(),
+    kind,
+    state,
+    request,
+    result,
+    progress,
+    error,
+    createdAt,
+    startedAt,
+    endedAt,
+    aliveAt: createdAt,
+  }
+}
+
+function progressOf({ label, unit, done, total }: ProgressEvent): JobProgress {
+  return { label, unit, done, total: total ?? null }
 }
 
 function errorOf(error: unknown): JobError {

@@ -36,7 +36,7 @@ function converted(value: string, type: string | undefined): unknown {
 export function bodyReader(schema: TSchema): PartReader {
   const check = checker('body', schema)
   return ({ body, headers }) => {
-    const type = headers['content-type']?.split(';')[0]!.trim().toLowerCase()
+    const type = headers['content-type']?.split(';').at(0)?.trim().toLowerCase()
     if (type !== 'application/json') {
       throw failure('MEDIA_TYPE_UNSUPPORTED', 'Send JSON, and "Content-Type: application/json".')
     }

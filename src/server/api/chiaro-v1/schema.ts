@@ -139,7 +139,9 @@ export const update = object(
     ...work,
     feeds: Type.Array(text('The id of a feed, or of several together, as it was asked for.')),
     force: Type.Boolean({ description: 'Whether feeds are read anew although nothing changed.' }),
-    outcomes: orNull(Type.Array(outcome, { description: 'One for each feed. A feed that failed is no failed update.' })),
+    outcomes: orNull(
+      Type.Array(outcome, { description: 'One for each feed. A feed that failed is no failed update.' }),
+    ),
   },
   'An update of vulnerability data.',
 )
@@ -179,7 +181,8 @@ export const updateRequest = object(
       Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
         minItems: 1,
         maxItems: 1000,
-        description: 'Ids of feeds, or of the distribution or source that has several; by default all that are kept up to date.',
+        description:
+          'Ids of feeds, or of the distribution or source that has several; by default all that are kept up to date.',
       }),
     ),
     force: Type.Optional(Type.Boolean({ default: false, description: 'Read them anew although nothing changed.' })),
@@ -216,7 +219,10 @@ export const dataStatus = object(
 )
 export type DataBody = Static<typeof dataStatus>
 
-const gap = part({ code: text('A code of docs/gaps.md.'), where: text('What is concerned.'), detail: text('What happened.') }, 'Something that is missing.')
+const gap = part(
+  { code: text('A code of docs/gaps.md.'), where: text('What is concerned.'), detail: text('What happened.') },
+  'Something that is missing.',
+)
 
 export const feedDetail = object(
   'Feed',
@@ -262,5 +268,8 @@ export const change = object(
 )
 export type ChangeBody = Static<typeof change>
 
-export const finding = { ...reportSchema.properties.findings.items, title: 'Finding' } as typeof reportSchema.properties.findings.items
+export const finding = {
+  ...reportSchema.properties.findings.items,
+  title: 'Finding',
+} as typeof reportSchema.properties.findings.items
 export const report = { ...reportSchema, title: 'Report' } as typeof reportSchema

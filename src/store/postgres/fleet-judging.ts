@@ -1,0 +1,215 @@
+import type { FleetCause, FleetOperation, FleetStore, Judgement } from '../../core/fleet.ts'
+import {
+  findingDifference,
+  type JudgementDifference,
+  type KeyRow,
+  keyDifference,
+  type OpenFinding,
+  packageStates,
+  textsOf,
+} from '../fleet-difference.ts'
+import { causeColumns, type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
+import type { Connection } from './connection.ts'
+import type { Database } from './database.ts'
+import { lockFleet, shareFleet } from './fleet-lock.ts'
+import { internTexts } from './fleet-texts.ts'
+
+export async function begin(database: Database, cause: FleetCause): Promise<FleetOperation> {
+  return database.write(async (connection) => {
+    // Whoever judges with older data than there is now has committed then.
+    await lockFleet(connection)
+    const [feed, from, to, rules] = causeColumns(cause)
+    const now = new Date().toISOString()
+    if (cause.kind === 'rules') {
+      await connection.run(
+        `UPDATE fleet_operation SET ended_at = $1 WHERE ended_at IS NULL AND kind = 'rules' AND rules <> $2`,
+        [now, rules],
+      )
+    }
+    const known = await connection.row<OperationRow>(
+      `SELECT ${operationColumns} FROM fleet_operation WHERE ended_at IS NULL AND kind = $1
+         AND feed IS NOT DISTINCT FROM $2 AND rules IS NOT DISTINCT FROM $3 ORDER BY id LIMIT 1`,
+      [cause.kind, feed, rules],
+    )
+    const begun =
+      known ??
+      (await connection.row<OperationRow>(
+        `INSERT INTO fleet_operation (kind, feed, from_gen, to_gen, rules, started_at) VALUES ($1, $2, $3, $4, $5, $6)
+         RETURNING ${operationColumns}`,
+        [cause.kind, feed, from, to, rules, now],
+      ))
+    return operationOf(begun!)
+  })
+}
+
+export async function end(database: Database, { number, cause }: FleetOperation): Promise<void> {
+  if (cause.kind === 'image') return
+  await database.write(async (connection) => {
+    await connection.run('UPDATE fleet_operation SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL', [
+      new Date().toISOString(),
+      number,
+    ])
+    if (cause.kind !== 'data') return
+    await connection.run(
+      `INSERT INTO fleet_judged AS known (feed, generation) VALUES ($1, $2)
+       ON CONFLICT (feed) DO UPDATE SET generation = greatest(known.generation, excluded.generation)`,
+      [cause.feed, cause.to],
+    )
+  })
+}
+
+export async function judgedGenerations(database: Database): Promise<ReadonlyMap<string, number>> {
+  const sql = 'SELECT feed, generation FROM fleet_judged'
+  return new Map(await database.single((connection) => connection.arrays<[string, number]>(sql)))
+}
+
+/**
+ * Nothing is locked while `find` runs: what it finds is written if the data is still that of before. Who imports data
+ * meanwhile then waits in `begin` until it is committed.
+ */
+export async function judge(
+  database: Database,
+  operation: FleetOperation,
+  rules: string,
+  packages: Parameters<FleetStore['judge']>[2],
+  find: Parameters<FleetStore['judge']>[3],
+): ReturnType<FleetStore['judge']> {
+  for (;;) {
+    const stamp = await database.single(readStamp)
+    const judgements = await find(packages)
+    const written = await database.write(async (connection) => {
+      await shareFleet(connection)
+      const there = await lockPackages(
+        connection,
+        judgements.map(({ number }) => number),
+      )
+      if ((await readStamp(connection)) !== stamp) return undefined
+      return write(
+        connection,
+        operation.number,
+        rules,
+        judgements.filter(({ number }) => there.has(number)),
+      )
+    })
+    if (written !== undefined) return written
+  }
+}
+
+/** Grows with every import. */
+async function readStamp(connection: Connection): Promise<number> {
+  const row = await connection.row<{ readonly stamp: number }>(
+    'SELECT coalesce(sum(generation), 0)::bigint AS stamp FROM feed',
+  )
+  return row!.stamp
+}
+
+/** The packages that are there; nobody else judges them until the transaction ends. */
+async function lockPackages(connection: Connection, numbers: readonly number[]): Promise<ReadonlySet<number>> {
+  const sql = 'SELECT id FROM fleet_package WHERE id = ANY ($1::integer[]) ORDER BY id FOR NO KEY UPDATE'
+  return new Set((await connection.arrays<[number]>(sql, [numbers])).map(([number]) => number))
+}
+
+async function write(connection: Connection, operation: number, rules: string, judgements: readonly Judgement[]) {
+  const numbers = judgements.map(({ number }) => number)
+  const difference = findingDifference(judgements, await connection.rows<OpenFinding>(openSql, [numbers]))
+  const texts = await internTexts(connection, [...textsOf(difference), rules])
+  await closeFindings(connection, operation, difference.closed)
+  await openFindings(connection, operation, difference, texts)
+  await writeKeys(connection, judgements)
+  const states = packageStates(judgements)
+  await connection.run(
+    `UPDATE fleet_package SET rules = $1, gaps = state.gaps FROM unnest($2::integer[], $3::text[]) AS state (number, gaps)
+     WHERE id = number AND (rules, fleet_package.gaps) IS DISTINCT FROM ($1, state.gaps)`,
+    [texts.get(rules)!, numbers, states.map(({ gaps }) => gaps)],
+  )
+  await noteChanged(connection, difference.packages)
+  return { opened: difference.opened.length, closed: difference.closed.length }
+}
+
+const openSql = `SELECT finding.id, package, id.hash AS vulnerability, body.hash AS body, about.hash AS about
+  FROM fleet_finding AS finding JOIN fleet_text AS id ON id.id = vulnerability
+    JOIN fleet_text AS body ON body.id = finding.body JOIN fleet_text AS about ON about.id = about
+  WHERE package = ANY ($1::integer[]) AND closed_by IS NULL`
+
+async function closeFindings(connection: Connection, operation: number, closed: readonly number[]): Promise<void> {
+  if (closed.length === 0) return
+  await connection.run('UPDATE fleet_finding SET closed_by = $1, closed_at = $2 WHERE id = ANY ($3::bigint[])', [
+    operation,
+    new Date().toISOString(),
+    closed,
+  ])
+  await connection.run('DELETE FROM fleet_finding_name WHERE finding = ANY ($1::bigint[])', [closed])
+}
+
+async function openFindings(
+  connection: Connection,
+  operation: number,
+  { opened, described }: JudgementDifference,
+  texts: ReadonlyMap<string, number>,
+): Promise<void> {
+  const idsOf = (list: readonly string[]) => list.map((text) => texts.get(text)!)
+  if (described.length > 0) {
+    await connection.run(
+      `UPDATE fleet_finding SET about = other.about FROM unnest($1::bigint[], $2::integer[]) AS other (finding, about)
+       WHERE id = finding`,
+      [described.map(({ id }) => id), idsOf(described.map(({ about }) => about))],
+    )
+  }
+  if (opened.length === 0) return
+  const rows = await connection.arrays<[number, number, number]>(openFindingsSql, [
+    opened.map(({ package: number }) => number),
+    idsOf(opened.map(({ row }) => row.vulnerability)),
+    idsOf(opened.map(({ row }) => row.body)),
+    idsOf(opened.map(({ row }) => row.about)),
+    operation,
+    new Date().toISOString(),
+  ])
+  const findings = new Map(rows.map(([id, number, vulnerability]) => [`${number} ${vulnerability}`, id]))
+  const names = opened.flatMap(({ package: number, row }) => {
+    const finding = findings.get(`${number} ${texts.get(row.vulnerability)}`)!
+    return idsOf(row.names).map((name) => [name, number, finding] as const)
+  })
+  await connection.run(
+    'INSERT INTO fleet_finding_name SELECT * FROM unnest($1::integer[], $2::integer[], $3::bigint[])',
+    [0, 1, 2].map((column) => names.map((row) => row[column]!)),
+  )
+}
+
+const openFindingsSql = `INSERT INTO fleet_finding (package, vulnerability, body, about, opened_by, opened_at)
+  SELECT *, $5::integer, $6::text FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[])
+  RETURNING id, package, vulnerability`
+
+async function writeKeys(connection: Connection, judgements: readonly Judgement[]): Promise<void> {
+  const there = await connection.arrays<KeyRow>(
+    'SELECT key, package FROM fleet_package_key WHERE package = ANY ($1::integer[])',
+    [judgements.map(({ number }) => number)],
+  )
+  const { added, removed } = keyDifference(judgements, there)
+  const columns = (rows: readonly KeyRow[]) => [rows.map(([key]) => key), rows.map(([, number]) => number)]
+  if (added.length > 0) {
+    await connection.run(
+      'INSERT INTO fleet_package_key SELECT * FROM unnest($1::bigint[], $2::integer[])',
+      columns(added),
+    )
+  }
+  if (removed.length > 0) {
+    await connection.run(
+      `DELETE FROM fleet_package_key USING unnest($1::bigint[], $2::integer[]) AS gone (key, package)
+       WHERE fleet_package_key.key = gone.key AND fleet_package_key.package = gone.package`,
+      columns(removed),
+    )
+  }
+}
+
+/** So that what is kept of the reports of images is not good any more. The order keeps two who do it from a circle. */
+async function noteChanged(connection: Connection, packages: readonly number[]): Promise<void> {
+  if (packages.length === 0) return
+  await connection.run(
+    `UPDATE fleet_set SET changed = changed + 1 FROM (
+       SELECT id FROM fleet_set
+       WHERE id IN (SELECT package_set FROM fleet_set_package WHERE package = ANY ($1::integer[]))
+       ORDER BY id FOR NO KEY UPDATE
+     ) AS own WHERE fleet_set.id = own.id`,
+    [packages],
+  )
+}

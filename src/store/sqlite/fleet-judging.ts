@@ -1,0 +1,155 @@
+import type { FleetCause, FleetOperation, FleetStore, Judgement } from '../../core/fleet.ts'
+import {
+  findingDifference,
+  type JudgementDifference,
+  type KeyRow,
+  keyDifference,
+  type OpenFinding,
+  packageStates,
+  textsOf,
+} from '../fleet-difference.ts'
+import { causeColumns, type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
+import type { Connection } from './connection.ts'
+import type { Database } from './database.ts'
+import { internTexts } from './fleet-texts.ts'
+
+export async function begin(database: Database, cause: FleetCause): Promise<FleetOperation> {
+  return database.write((connection) => {
+    const [feed, from, to, rules] = causeColumns(cause)
+    const now = new Date().toISOString()
+    if (cause.kind === 'rules') {
+      connection
+        .prepare(`UPDATE fleet_operation SET ended_at = ? WHERE ended_at IS NULL AND kind = 'rules' AND rules <> ?`)
+        .run(now, rules)
+    }
+    const known = connection
+      .prepare(
+        `SELECT ${operationColumns} FROM fleet_operation
+         WHERE ended_at IS NULL AND kind = ? AND feed IS ? AND rules IS ? ORDER BY id LIMIT 1`,
+      )
+      .get(cause.kind, feed, rules)
+    const begun =
+      known ??
+      connection
+        .prepare(
+          `INSERT INTO fleet_operation (kind, feed, from_gen, to_gen, rules, started_at) VALUES (?, ?, ?, ?, ?, ?)
+           RETURNING ${operationColumns}`,
+        )
+        .get(cause.kind, feed, from, to, rules, now)
+    return operationOf(begun as unknown as OperationRow)
+  })
+}
+
+export async function end(database: Database, { number, cause }: FleetOperation): Promise<void> {
+  if (cause.kind === 'image') return
+  await database.write((connection) => {
+    connection
+      .prepare('UPDATE fleet_operation SET ended_at = ? WHERE id = ? AND ended_at IS NULL')
+      .run(new Date().toISOString(), number)
+    if (cause.kind !== 'data') return
+    connection
+      .prepare(
+        `INSERT INTO fleet_judged (feed, generation) VALUES (?, ?)
+         ON CONFLICT (feed) DO UPDATE SET generation = max(generation, excluded.generation)`,
+      )
+      .run(cause.feed, cause.to)
+  })
+}
+
+export async function judgedGenerations(database: Database): Promise<ReadonlyMap<string, number>> {
+  return database.read(
+    (connection) =>
+      new Map(
+        connection.prepareArrays('SELECT feed, generation FROM fleet_judged').all() as unknown as [string, number][],
+      ),
+  )
+}
+
+/**
+ * Nothing is locked while `find` runs: what it finds is written if the data is still that of before, which nobody can change
+ * while this writes.
+ */
+export async function judge(
+  database: Database,
+  operation: FleetOperation,
+  rules: string,
+  packages: Parameters<FleetStore['judge']>[2],
+  find: Parameters<FleetStore['judge']>[3],
+): ReturnType<FleetStore['judge']> {
+  for (;;) {
+    const stamp = await database.read(readStamp)
+    const judgements = await find(packages)
+    const written = await database.write((connection) =>
+      readStamp(connection) === stamp ? write(connection, operation.number, rules, judgements) : undefined,
+    )
+    if (written !== undefined) return written
+  }
+}
+
+/** Grows with every import. */
+function readStamp(connection: Connection): number {
+  const [stamp] = connection.prepareArrays('SELECT total(generation) FROM feed').get() as unknown as [number]
+  return stamp
+}
+
+function write(connection: Connection, operation: number, rules: string, all: readonly Judgement[]) {
+  const isThere = connection.prepare('SELECT 1 FROM fleet_package WHERE id = ?')
+  const judgements = all.filter(({ number }) => isThere.get(number) !== undefined)
+  const findOpen = connection.prepare(openSql)
+  const open = judgements.flatMap(({ number }) => findOpen.all(number) as unknown as OpenFinding[])
+  const difference = findingDifference(judgements, open)
+  writeFindings(connection, operation, difference)
+  writeKeys(connection, judgements)
+  const rulesId = internTexts(connection, [rules]).get(rules)!
+  const update = connection.prepare('UPDATE fleet_package SET rules = ?, gaps = ? WHERE id = ?')
+  for (const { number, gaps } of packageStates(judgements)) update.run(rulesId, gaps, number)
+  noteChanged(connection, difference.packages)
+  return { opened: difference.opened.length, closed: difference.closed.length }
+}
+
+const openSql = `SELECT finding.id, package, id.hash AS vulnerability, body.hash AS body, about.hash AS about
+  FROM fleet_finding AS finding JOIN fleet_text AS id ON id.id = vulnerability
+    JOIN fleet_text AS body ON body.id = finding.body JOIN fleet_text AS about ON about.id = about
+  WHERE package = ? AND closed_by IS NULL`
+
+function writeFindings(connection: Connection, operation: number, difference: JudgementDifference): void {
+  const now = new Date().toISOString()
+  const texts = internTexts(connection, textsOf(difference))
+  const close = connection.prepare('UPDATE fleet_finding SET closed_by = ?, closed_at = ? WHERE id = ?')
+  const forget = connection.prepare('DELETE FROM fleet_finding_name WHERE finding = ?')
+  for (const id of difference.closed) {
+    close.run(operation, now, id)
+    forget.run(id)
+  }
+  const open = connection.prepare(
+    `INSERT INTO fleet_finding (package, vulnerability, body, about, opened_by, opened_at) VALUES (?, ?, ?, ?, ?, ?)`,
+  )
+  const name = connection.prepare('INSERT INTO fleet_finding_name (name, package, finding) VALUES (?, ?, ?)')
+  for (const { package: number, row } of difference.opened) {
+    const [vulnerability, body, about] = [row.vulnerability, row.body, row.about].map((text) => texts.get(text)!)
+    const { lastInsertRowid } = open.run(number, vulnerability!, body!, about!, operation, now)
+    for (const text of row.names) name.run(texts.get(text)!, number, lastInsertRowid)
+  }
+  const describe = connection.prepare('UPDATE fleet_finding SET about = ? WHERE id = ?')
+  for (const { id, about } of difference.described) describe.run(texts.get(about)!, id)
+}
+
+function writeKeys(connection: Connection, judgements: readonly Judgement[]): void {
+  const find = connection.prepareArrays('SELECT key, package FROM fleet_package_key WHERE package = ?')
+  const there = judgements.flatMap(({ number }) => find.all(number) as unknown as KeyRow[])
+  const { added, removed } = keyDifference(judgements, there)
+  const add = connection.prepare('INSERT INTO fleet_package_key (key, package) VALUES (?, ?)')
+  const remove = connection.prepare('DELETE FROM fleet_package_key WHERE key = ? AND package = ?')
+  for (const row of added) add.run(...row)
+  for (const row of removed) remove.run(...row)
+}
+
+/** So that what is kept of the reports of images is not good any more. */
+function noteChanged(connection: Connection, packages: readonly number[]): void {
+  connection
+    .prepare(
+      `UPDATE fleet_set SET changed = changed + 1 WHERE id IN (
+         SELECT package_set FROM fleet_set_package WHERE package IN (SELECT value FROM json_each(?)))`,
+    )
+    .run(JSON.stringify(packages))
+}
