@@ -1,4 +1,4 @@
-import type { Engine, LayerList } from '../compose.ts'
+import type { Engine, LayerList, PullOptions } from '../compose.ts'
 import type { Digest } from '../core/digest.ts'
 import { ChiaroError } from '../core/errors.ts'
 import type { IndexReport } from '../core/report.ts'
@@ -8,6 +8,8 @@ import { createSlots, type Slots } from './slots.ts'
 export interface Indexing extends Slots {
   /** Indexes, whether or not the client waits for it. Who submits the same meanwhile waits for the same. Throws what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when it takes too long. */
   index(list: LayerList): Promise<IndexReport>
+  /** Indexes an image that the server pulls itself. Throws what `Engine.pull` throws, and `LIMIT_EXCEEDED` when it takes too long. */
+  pull(reference: string, options: PullOptions): Promise<IndexReport>
 }
 
 /** How clients' images are indexed. */
@@ -25,20 +27,28 @@ export function createIndexing({ engine, places, time, signal }: IndexingOptions
   const running = new Map<Digest, Promise<IndexReport>>()
 
   async function work(list: LayerList): Promise<IndexReport> {
+    try {
+      return await inTime(list.reference, signal, (stop) => {
+        const options = { signal: stop, progress: () => {} }
+        return engine.store.lock(`index ${list.digest}`, stop, () => engine.indexLayers(list, options))
+      })
+    } finally {
+      running.delete(list.digest)
+    }
+  }
+
+  async function inTime<T>(where: string, given: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const stop = new AbortController()
-    const end = () => stop.abort(signal.reason)
-    signal.addEventListener('abort', end, { once: true })
-    const late = new ChiaroError('LIMIT_EXCEEDED', `indexing takes longer than ${time / 1000} s`, {
-      where: list.reference,
-    })
+    const end = () => stop.abort(given.reason)
+    if (given.aborted) end()
+    given.addEventListener('abort', end, { once: true })
+    const late = new ChiaroError('LIMIT_EXCEEDED', `indexing takes longer than ${time / 1000} s`, { where })
     const timer = setTimeout(() => stop.abort(late), time)
     try {
-      const options = { signal: stop.signal, progress: () => {} }
-      return await engine.store.lock(`index ${list.digest}`, stop.signal, () => engine.indexLayers(list, options))
+      return await run(stop.signal)
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      running.delete(list.digest)
+      given.removeEventListener('abort', end)
     }
   }
 
@@ -49,5 +59,7 @@ export function createIndexing({ engine, places, time, signal }: IndexingOptions
       running.set(list.digest, started)
       return started
     },
+    pull: (reference, options) =>
+      inTime(reference, options.signal, (stop) => engine.pull(reference, { ...options, signal: stop })),
   }
 }

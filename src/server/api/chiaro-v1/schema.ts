@@ -137,7 +137,9 @@ export const update = object(
   'Update',
   {
     ...work,
-    feeds: Type.Array(text('The id of a feed, or of several together, as it was asked for.')),
+    feeds: orNull(
+      Type.Array(Type.String(), { description: 'What was asked for; null: all that are kept up to date.' }),
+    ),
     force: Type.Boolean({ description: 'Whether feeds are read anew although nothing changed.' }),
     outcomes: orNull(
       Type.Array(outcome, { description: 'One for each feed. A feed that failed is no failed update.' }),
