@@ -14,6 +14,7 @@ import { enrichers } from './enrich/registry.ts'
 import type { Transfer, TransferOptions } from './exchange/import.ts'
 import type { PushOutcome } from './exchange/push.ts'
 import { feedFamilies } from './feeds/registry.ts'
+import { createFleet, type Fleet } from './fleet/fleet.ts'
 import type { LayerList } from './image/layer-list.ts'
 import { openImage } from './image/registry.ts'
 import type { AddressGuard, AddressRules } from './io/address-guard.ts'
@@ -31,6 +32,7 @@ import { version } from './version.ts'
 
 export type { Transfer } from './exchange/import.ts'
 export type { PushOutcome } from './exchange/push.ts'
+export type { Fleet } from './fleet/fleet.ts'
 export type { LayerList, ListedLayer } from './image/layer-list.ts'
 export type { FeedChanges } from './update/changes.ts'
 export type { FeedOutcome } from './update/update.ts'
@@ -98,6 +100,8 @@ export interface Engine extends AsyncDisposable {
   pull(reference: string, options: PullOptions): Promise<IndexReport>
   /** Matches an index report with the data that is there. */
   match(index: IndexReport, options: MatchRunOptions): Promise<VulnerabilityReport>
+  /** `match`, with the findings that the fleet has of an image, which takes far less. */
+  report(index: IndexReport, options: MatchRunOptions): Promise<VulnerabilityReport>
   /** Indexes an image, brings the data it needs up to date, and matches. Throws what `index` throws. */
   scan(reference: string, options: ScanOptions): Promise<VulnerabilityReport>
   /** Updates the feeds named, or all. One failing feed is an outcome, not an error; an unknown name throws `FEED_UNKNOWN`. */
@@ -113,6 +117,8 @@ export interface Engine extends AsyncDisposable {
   readonly ecosystems: readonly Ecosystem[]
   /** What findings can be enriched with. */
   readonly enrichers: readonly Enricher[]
+  /** The images that are kept, and judged again when data or code changes: a server's. */
+  readonly fleet: Fleet
   /** Carries vulnerability data to and from other databases. */
   readonly exchange: Exchange
 }
@@ -204,6 +210,8 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   resources.use(store)
   let layerClient: Promise<HttpClient> | undefined
   const kept: KeptResults | undefined = rules === undefined ? undefined : { store: store.index, analyzersKey, rules }
+  const fleetRules = rules ?? `${version}/sources`
+  const fleet = createFleet({ store, ecosystems, enrichers, analyzersKey, rules: fleetRules, version })
 
   async function index(reference: string, options: IndexOptions): Promise<IndexReport> {
     await using image = await open(reference, options)
@@ -242,6 +250,22 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     })
   }
 
+  async function match(indexReport: IndexReport, { maxDataAge }: MatchRunOptions): Promise<VulnerabilityReport> {
+    const { matchIndex } = await import('./scan/match-index.ts')
+    const asked = { advisories: store.advisories, maxDataAge, asOf: undefined, now: new Date(), version }
+    // What only names advisories is not wanted.
+    return matchIndex(indexReport, { ...asked, ecosystems, enrichers, enrich: false, kept })
+  }
+
+  async function enriched(report: VulnerabilityReport, { maxDataAge, enrich }: MatchRunOptions) {
+    const wanted = enrichers.filter(({ id }) => enrich.includes(id))
+    const needed = neededEnrichers(report.findings, wanted)
+    if (needed.length === 0) return report
+    const { enrichReport } = await import('./scan/enrich.ts')
+    const { advisories } = store
+    return enrichReport(report, needed, await advisories.status(), { advisories, maxDataAge, now: new Date() })
+  }
+
   return {
     store,
     index,
@@ -269,17 +293,10 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         progress,
       })
     },
-    match: async (indexReport, { maxDataAge, enrich }) => {
-      const { matchIndex } = await import('./scan/match-index.ts')
-      const { enrichReport } = await import('./scan/enrich.ts')
-      const { advisories } = store
-      const asked = { advisories, maxDataAge, asOf: undefined, now: new Date(), version }
-      // What only names advisories is not wanted.
-      const report = await matchIndex(indexReport, { ...asked, ecosystems, enrichers, enrich: false, kept })
-      const wanted = enrichers.filter(({ id }) => enrich.includes(id))
-      const needed = neededEnrichers(report.findings, wanted)
-      return needed.length === 0 ? report : enrichReport(report, needed, await advisories.status(), asked)
-    },
+    match: async (indexReport, options) => enriched(await match(indexReport, options), options),
+    report: async (indexReport, options) =>
+      enriched((await fleet.report(indexReport, options)) ?? (await match(indexReport, options)), options),
+    fleet,
     scan: async (reference, options) =>
       scan({
         open: () => open(reference, options),

@@ -19,6 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   store: ['core', 'io'],
   scan: ['core', 'io'],
   update: ['core', 'io'],
+  fleet: ['core', 'scan'],
   exchange: ['core', 'io', 'feeds', 'image'],
   'analyzers.ts': ['core', 'formats', 'ecosystems'],
   'worker.ts': ['core', 'io', 'scan', 'analyzers.ts'],

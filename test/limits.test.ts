@@ -76,6 +76,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   credentialHelperTimeout: ['src/image/remote/registry.test.ts', 'a helper that does not answer in time'],
   requestBodyBytes: ['src/server/api/clair-v4/clair-v4.test.ts', 'a body that is too large is refused'],
   requestBodyBytesV1: ['src/server/api/clair-v1/clair-v1.test.ts', 'limits.requestBodyBytesV1'],
+  reportCacheBytes: ['src/server/report-cache.test.ts', 'no more than limits.reportCacheBytes'],
   apiBodyBytes: ['src/server/api/chiaro-v1/hostile.test.ts', 'limits.apiBodyBytes + 1'],
   rateLimitClients: ['src/server/rate-limit.test.ts', 'limits.rateLimitClients + 1'],
   updatesAtOnce: ['src/server/api/chiaro-v1/updates.test.ts', 'limits.updatesAtOnce + 1'],

@@ -1,3 +1,4 @@
+import type { Gap } from './gap.ts'
 import type { Finding } from './report.ts'
 import { severityRank } from './severity.ts'
 
@@ -7,7 +8,7 @@ export const findingOrders = ['severity', 'risk'] as const
 /** One of them. */
 export type FindingOrder = (typeof findingOrders)[number]
 
-/** Most severe first, then those with a fix, then by package, id, architecture and path. */
+/** Most severe first, then those with a fix, then by package, id, architecture, path and version. */
 export function bySeverity(left: Finding, right: Finding): number {
   return (
     severityRank(left.severity) - severityRank(right.severity) ||
@@ -15,7 +16,8 @@ export function bySeverity(left: Finding, right: Finding): number {
     compareText(left.package, right.package) ||
     compareText(left.id, right.id) ||
     compareText(left.arch, right.arch) ||
-    compareText(left.why.path, right.why.path)
+    compareText(left.why.path, right.why.path) ||
+    compareText(left.version, right.version)
   )
 }
 
@@ -27,4 +29,9 @@ export function byRisk(left: Finding, right: Finding): number {
 /** The order of two texts by their characters, the same on every machine. */
 export function compareText(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** The order of gaps of one kind: by what they are about. */
+export function byWhere(left: Gap, right: Gap): number {
+  return compareText(left.where, right.where) || compareText(left.detail, right.detail)
 }

@@ -195,8 +195,17 @@ export interface FleetStore {
     request: PageRequest,
   ): Promise<Page<{ readonly digest: Digest; readonly events: readonly FindingEvent[] }>>
   /**
-   * Removes packages that are in no image any more, findings that were closed before `before` (ISO 8601), and what only those
-   * referred to: a bounded part at a time. `more`: it is to be called again.
+   * Removes images that were put before `before` (ISO 8601) and whose index reports have gone since (`IndexStore`), packages
+   * that are in no image any more, findings that were closed before `before`, and what only those referred to: a bounded part
+   * at a time. `more`: it is to be called again.
    */
-  sweep(before: string): Promise<{ readonly packages: number; readonly findings: number; readonly more: boolean }>
+  sweep(before: string): Promise<Swept>
+}
+
+/** What a part of sweeping removed. */
+export interface Swept {
+  readonly images: number
+  readonly packages: number
+  readonly findings: number
+  readonly more: boolean
 }

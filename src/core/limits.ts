@@ -129,6 +129,8 @@ export const limits = {
   /** The body of a request to the server, and of one to the v1 API. */
   requestBodyBytes: 8 * MiB,
   requestBodyBytesV1: 1 * MiB,
+  /** Answers of the server that are kept to be sent again, together. */
+  reportCacheBytes: 64 * MiB,
   /** The body of a request to Chiaro's own API, which names things and sends none. */
   apiBodyBytes: 64 * KiB,
   /** Clients of which it is remembered how often they asked. */

@@ -53,8 +53,8 @@ export function joinMatches(matches: readonly Match[], options: JoinOptions): re
   })
 }
 
-/** A database that lists a package twice does not have it twice. */
-function identityOf({ name, version, arch, path }: IndexedPackage): string {
+/** What of a package has to be the same for two to be one: a database that lists a package twice does not have it twice. */
+export function identityOf({ name, version, arch, path }: IndexedPackage): string {
   return `${name}\0${version}\0${arch}\0${path}`
 }
 

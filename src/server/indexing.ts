@@ -1,4 +1,4 @@
-import type { Engine, LayerList, PullOptions } from '../compose.ts'
+import { analyzersKey, type Engine, type LayerList, type PullOptions } from '../compose.ts'
 import type { Digest } from '../core/digest.ts'
 import { ChiaroError } from '../core/errors.ts'
 import type { IndexReport } from '../core/report.ts'
@@ -6,9 +6,9 @@ import { createSlots, type Slots } from './slots.ts'
 
 /** Indexing what clients submit, for all APIs together. */
 export interface Indexing extends Slots {
-  /** Indexes, whether or not the client waits for it. Who submits the same meanwhile waits for the same. Throws what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when it takes too long. */
+  /** Indexes and puts into the fleet, whether or not the client waits for it. A known image is looked up, and no more. Who submits the same meanwhile waits for the same. Throws what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when it takes too long. */
   index(list: LayerList): Promise<IndexReport>
-  /** Indexes an image that the server pulls itself. Throws what `Engine.pull` throws, and `LIMIT_EXCEEDED` when it takes too long. */
+  /** Indexes an image that the server pulls itself, and puts it into the fleet under its name. Throws what `Engine.pull` throws, and `LIMIT_EXCEEDED` when it takes too long. */
   pull(reference: string, options: PullOptions): Promise<IndexReport>
 }
 
@@ -26,11 +26,18 @@ export interface IndexingOptions {
 export function createIndexing({ engine, places, time, signal }: IndexingOptions): Indexing {
   const running = new Map<Digest, Promise<IndexReport>>()
 
+  async function known({ digest, reference }: LayerList): Promise<IndexReport | undefined> {
+    const report = await engine.store.index.image(digest, analyzersKey)
+    return report && { ...report, image: { ...report.image, reference, tags: [] } }
+  }
+
   async function work(list: LayerList): Promise<IndexReport> {
     try {
-      return await inTime(list.reference, signal, (stop) => {
-        const options = { signal: stop, progress: () => {} }
-        return engine.store.lock(`index ${list.digest}`, stop, () => engine.indexLayers(list, options))
+      return await inTime(list.reference, signal, async (stop) => {
+        const index = () => engine.indexLayers(list, { signal: stop, progress: () => {} })
+        const report = (await known(list)) ?? (await engine.store.lock(`index ${list.digest}`, stop, index))
+        await engine.fleet.add(report, [], stop)
+        return report
       })
     } finally {
       running.delete(list.digest)
@@ -60,6 +67,10 @@ export function createIndexing({ engine, places, time, signal }: IndexingOptions
       return started
     },
     pull: (reference, options) =>
-      inTime(reference, options.signal, (stop) => engine.pull(reference, { ...options, signal: stop })),
+      inTime(reference, options.signal, async (stop) => {
+        const report = await engine.pull(reference, { ...options, signal: stop })
+        await engine.fleet.add(report, report.image.tags, stop)
+        return report
+      }),
   }
 }

@@ -15,6 +15,8 @@ import { createIndexing } from './indexing.ts'
 import { addHealth, addIntrospection } from './introspection.ts'
 import { listenAddress } from './listener.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { startRejudging } from './rejudging.ts'
+import { startSweeping } from './sweeping.ts'
 import { startUpdater } from './updater.ts'
 
 /** What a server needs. */
@@ -61,10 +63,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   // What is told to end first is what was started last: the updater, then patience begins to run out, then the listeners.
   starting.defer(() => void setTimeout(() => giveUp(stop, apps), shutdownTime).unref())
+  const { log: appLog } = apps.api
+  const gcPeriod = parseGoDuration(config.chiaro.gc_period) ?? 0
+  const keep = parseGoDuration(config.chiaro.gc_keep) ?? 0
+  if (gcPeriod > 0 && keep > 0) starting.use(startSweeping({ engine, period: gcPeriod, keep, log: appLog }))
+  starting.use(startRejudging(engine, appLog))
   const feeds = feedsOf(engine, config)
   if (!config.matcher.disable_updaters && feeds.length > 0) {
     const period = parseGoDuration(config.matcher.period)!
-    const updater = starting.use(startUpdater({ engine, feeds, period, log: apps.api.log }))
+    const updater = starting.use(startUpdater({ engine, feeds, period, log: appLog }))
     tried = () => updater.tried
   }
   const running = starting.move()

@@ -13,6 +13,7 @@ export function numberAfter({ after, limit }: PageRequest): number {
 /** Where a timeline goes on: what is before this, as it goes back in time. */
 export interface EventPlace {
   readonly at: string
+  readonly operation: number
   readonly finding: number
   readonly closed: number
 }
@@ -21,14 +22,14 @@ export interface EventPlace {
 export function eventAfter({ after, limit }: PageRequest): EventPlace {
   checkLimit(limit)
   // Later than any event: a character after all digits.
-  if (after === undefined) return { at: '~', finding: 0, closed: 0 }
-  const [, at, finding, closed] = /^([\d:TZ.-]{1,40}) (\d{1,15}) ([01])$/.exec(after) ?? []
+  if (after === undefined) return { at: '~', operation: 0, finding: 0, closed: 0 }
+  const [, at, operation, finding, closed] = /^([\d:TZ.-]{1,40}) (\d{1,9}) (\d{1,15}) ([01])$/.exec(after) ?? []
   if (at === undefined) throw badCursor()
-  return { at, finding: Number(finding), closed: Number(closed) }
+  return { at, operation: Number(operation), finding: Number(finding), closed: Number(closed) }
 }
 
-export function eventCursor({ at, finding, closed }: EventPlace): Cursor {
-  return `${at} ${finding} ${closed}`
+export function eventCursor({ at, operation, finding, closed }: EventPlace): Cursor {
+  return `${at} ${operation} ${finding} ${closed}`
 }
 
 function checkLimit(limit: number): void {

@@ -5,6 +5,7 @@ import type { Store } from '../../src/core/store.ts'
 import { digestOfNumber, fleetFinding, fleetImage, fleetPackage, judgeAs, judgement } from '../support/fleet.ts'
 import { advisory, fact, source, statement } from '../support/records.ts'
 import type { StoreSample } from './store.ts'
+import { indexReport } from './store-samples.ts'
 
 const never = new AbortController().signal
 const first = { after: undefined, limit: 100 }
@@ -61,7 +62,7 @@ export function testFleetStore(name: string, create: () => Promise<StoreSample>,
         expect(await fleet.judgedGenerations()).toEqual(new Map())
         expect(await fleet.removeImages([digestOfNumber(1)])).toEqual([])
         expect(await fleet.operations(0, 10)).toEqual([operation])
-        expect(await fleet.sweep('9999')).toEqual({ packages: 0, findings: 0, more: false })
+        expect(await fleet.sweep('9999')).toEqual({ images: 0, packages: 0, findings: 0, more: false })
       })
 
       it('an image is as it was put, and gives the packages that were never judged, each once', async () => {
@@ -506,7 +507,20 @@ export function testFleetStore(name: string, create: () => Promise<StoreSample>,
         expect((await fleet.putImage(fleetImage(1), [[zlib, openssl]])).map((one) => one.package)).toEqual([openssl])
       })
 
+      it('removes images whose index reports are gone, after a while', async () => {
+        const image = { ...indexReport.image, digest: digestOfNumber(1) }
+        await store.index.putImage({ ...indexReport, image }, 'a@1', true)
+        for (const number of [1, 2]) await put(number, [zlib])
+        const { indexedAt } = fleetImage(1)
+        expect(await fleet.sweep(indexedAt)).toMatchObject({ images: 0, more: false })
+        expect(await fleet.sweep('2026-03-02')).toMatchObject({ images: 1, more: true })
+        expect(await fleet.sweep('2026-03-02')).toMatchObject({ images: 0, more: false })
+        expect((await fleet.images(first)).items).toEqual([fleetImage(1)])
+      })
+
       it('removes closed findings that are old, and operations that nothing is left of', async () => {
+        const image = { ...indexReport.image, digest: digestOfNumber(1) }
+        await store.index.putImage({ ...indexReport, image }, 'a@1', true)
         await put(1, [zlib], ['CVE-1'])
         const begun = await fleet.begin(ofData)
         await judgeAs(fleet, begun, await all(), () => ['CVE-2'])
@@ -514,10 +528,10 @@ export function testFleetStore(name: string, create: () => Promise<StoreSample>,
         const next = await fleet.begin({ ...ofData, from: 1, to: 2 })
         await judgeAs(fleet, next, await all(), () => ['CVE-3'])
         await fleet.end(next)
-        expect(await fleet.sweep('2000')).toEqual({ packages: 0, findings: 0, more: false })
+        expect(await fleet.sweep('2000')).toEqual({ images: 0, packages: 0, findings: 0, more: false })
         expect((await fleet.timeline(digestOfNumber(1), first)).items).toHaveLength(5)
-        expect(await fleet.sweep('9999')).toEqual({ packages: 0, findings: 2, more: true })
-        expect(await fleet.sweep('9999')).toEqual({ packages: 0, findings: 0, more: false })
+        expect(await fleet.sweep('9999')).toEqual({ images: 0, packages: 0, findings: 2, more: true })
+        expect(await fleet.sweep('9999')).toEqual({ images: 0, packages: 0, findings: 0, more: false })
         const { items } = await fleet.timeline(digestOfNumber(1), first)
         expect(items.map(({ change, finding: { id } }) => `${change} ${id}`)).toEqual(['opened CVE-3'])
         expect((await fleet.operations(0, 10)).map(({ number }) => number)).toEqual([operation.number, next.number])

@@ -113,6 +113,9 @@ const chiaro = section({
   allow_layer_addresses: texts(),
   /** Where the v1 API answers `/health`. */
   health_addr: text(),
+  /** How often what is not needed any more is removed, and how long what has ended is kept before. */
+  gc_period: duration('24h'),
+  gc_keep: duration('8760h'),
   /** Requests to Chiaro's own API that one client may send at once, and that come back to it a second. 0 a second: any number. */
   rate_limit: section({ burst: whole(200), per_second: whole(50) }),
 })

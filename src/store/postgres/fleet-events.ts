@@ -29,22 +29,22 @@ const timelineSql = `WITH own AS (
     SELECT id AS finding, 0 AS closed, opened_at AS at, opened_by AS operation FROM own
     UNION ALL SELECT id, 1, closed_at, closed_by FROM own WHERE closed_by IS NOT NULL
   ), page AS (
-    SELECT * FROM event WHERE (at, finding, closed) < ($2, $3::bigint, $4::integer)
-    ORDER BY at DESC, finding DESC, closed DESC LIMIT $5
+    SELECT * FROM event WHERE (at, operation, finding, closed) < ($2, $3::integer, $4::bigint, $5::integer)
+    ORDER BY at DESC, operation DESC, finding DESC, closed DESC LIMIT $6
   )
   SELECT closed, at, operation, ${eventColumns} FROM page JOIN fleet_finding AS finding ON finding.id = page.finding ${textsSql}
-  ORDER BY at DESC, finding.id DESC, closed DESC`
+  ORDER BY at DESC, operation DESC, finding.id DESC, closed DESC`
 
 export async function readTimeline(
   database: Database,
   digest: Digest,
   request: PageRequest,
 ): Promise<Page<FindingEvent>> {
-  const { at, finding, closed } = eventAfter(request)
+  const { at, operation, finding, closed } = eventAfter(request)
   return database.read(async (connection) => {
     const id = await imageId(connection, digest)
     if (id === undefined) return { items: [], next: undefined }
-    const rows = await connection.rows<EventRow>(timelineSql, [id, at, finding, closed, request.limit + 1])
+    const rows = await connection.rows<EventRow>(timelineSql, [id, at, operation, finding, closed, request.limit + 1])
     const page = rows.slice(0, request.limit)
     const next = rows.length > request.limit ? eventCursor(page.at(-1)!) : undefined
     return { items: await eventsOf(connection, page), next }

@@ -189,12 +189,19 @@ export async function removeImages(database: Database, digests: readonly Digest[
        ) RETURNING id, digest`,
       [digests],
     )
-    const ids = rows.map(({ id }) => id)
-    await connection.run('DELETE FROM fleet_image_name WHERE image = ANY ($1::integer[])', [ids])
-    await connection.run('DELETE FROM fleet_image_set WHERE image = ANY ($1::integer[])', [ids])
+    await forgetImages(
+      connection,
+      rows.map(({ id }) => id),
+    )
     const removed = new Set(rows.map(({ digest }) => digest))
     return [...new Set(digests)].filter((digest) => removed.has(digest))
   })
+}
+
+/** Forgets what belongs to images that are gone. */
+export async function forgetImages(connection: Connection, ids: readonly number[]): Promise<void> {
+  await connection.run('DELETE FROM fleet_image_name WHERE image = ANY ($1::integer[])', [ids])
+  await connection.run('DELETE FROM fleet_image_set WHERE image = ANY ($1::integer[])', [ids])
 }
 
 /** The number of an image, if it is there. */

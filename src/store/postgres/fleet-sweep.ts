@@ -1,6 +1,7 @@
-import type { FleetStore } from '../../core/fleet.ts'
+import type { Swept } from '../../core/fleet.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
+import { forgetImages } from './fleet-images.ts'
 import { lockFleet } from './fleet-lock.ts'
 
 /** Rows of each kind that are removed in one transaction. */
@@ -10,9 +11,10 @@ const atOnce = 1000
  * Each part looks for what is to be removed anew, so that what was left off is carried on with. Nobody refers to what nothing
  * refers to meanwhile.
  */
-export async function sweep(database: Database, before: string): ReturnType<FleetStore['sweep']> {
+export async function sweep(database: Database, before: string): Promise<Swept> {
   return database.write(async (connection) => {
     await lockFleet(connection)
+    const images = await removeLostImages(connection, before)
     const sets = await removeSets(connection)
     const packages = await removePackages(connection)
     const findings = await connection.run(
@@ -20,11 +22,24 @@ export async function sweep(database: Database, before: string): ReturnType<Flee
          SELECT id FROM fleet_finding WHERE closed_by IS NOT NULL AND closed_at < $1 LIMIT $2)`,
       [before, atOnce],
     )
-    const more = sets + packages + findings > 0
+    const more = images + sets + packages + findings > 0
     // Whether nothing refers to a text takes all rows that could: once, at the end.
     if (!more) await removeUnreferenced(connection, before)
-    return { packages, findings, more }
+    return { images, packages, findings, more }
   })
+}
+
+/** Those whose index report is gone: nobody asked for them for long, or they were removed while they were put. */
+async function removeLostImages(connection: Connection, before: string): Promise<number> {
+  const rows = await connection.arrays<[number]>(
+    `DELETE FROM fleet_image WHERE id IN (
+       SELECT id FROM fleet_image
+       WHERE indexed_at < $1 AND NOT EXISTS (SELECT FROM image WHERE image.digest = fleet_image.digest) LIMIT $2
+     ) RETURNING id`,
+    [before, atOnce],
+  )
+  await forgetImages(connection, rows.flat())
+  return rows.length
 }
 
 async function removeSets(connection: Connection): Promise<number> {

@@ -29,22 +29,23 @@ const timelineSql = `WITH own AS (
     UNION ALL
     SELECT fleet_finding.id, 1, closed_at, closed_by FROM own JOIN fleet_finding USING (package) WHERE closed_by IS NOT NULL
   ), page AS (
-    SELECT * FROM event WHERE (at, id, closed) < (?2, ?3, ?4) ORDER BY at DESC, id DESC, closed DESC LIMIT ?5
+    SELECT * FROM event WHERE (at, operation, id, closed) < (?2, ?3, ?4, ?5)
+    ORDER BY at DESC, operation DESC, id DESC, closed DESC LIMIT ?6
   )
   SELECT closed, at, operation, ${eventColumns} FROM page JOIN fleet_finding AS finding ON finding.id = page.id ${textsSql}
-  ORDER BY at DESC, finding.id DESC, closed DESC`
+  ORDER BY at DESC, operation DESC, finding.id DESC, closed DESC`
 
 export async function readTimeline(
   database: Database,
   digest: Digest,
   request: PageRequest,
 ): Promise<Page<FindingEvent>> {
-  const { at, finding, closed } = eventAfter(request)
+  const { at, operation, finding, closed } = eventAfter(request)
   return database.read((connection) => {
     const id = imageId(connection, digest) ?? 0
     const rows = connection
       .prepare(timelineSql)
-      .all(id, at, finding, closed, request.limit + 1) as unknown as EventRow[]
+      .all(id, at, operation, finding, closed, request.limit + 1) as unknown as EventRow[]
     const page = rows.slice(0, request.limit)
     return {
       items: eventsOf(connection, page),

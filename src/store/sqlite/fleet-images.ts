@@ -129,10 +129,14 @@ export async function removeImages(database: Database, digests: readonly Digest[
     [...new Set(digests)].filter((digest) => {
       const id = imageId(connection, digest)
       if (id === undefined) return false
-      connection.prepare('DELETE FROM fleet_image_name WHERE image = ?').run(id)
-      connection.prepare('DELETE FROM fleet_image_set WHERE image = ?').run(id)
-      connection.prepare('DELETE FROM fleet_image WHERE id = ?').run(id)
+      forgetImage(connection, id)
       return true
     }),
   )
+}
+
+export function forgetImage(connection: Connection, id: number): void {
+  connection.prepare('DELETE FROM fleet_image_name WHERE image = ?').run(id)
+  connection.prepare('DELETE FROM fleet_image_set WHERE image = ?').run(id)
+  connection.prepare('DELETE FROM fleet_image WHERE id = ?').run(id)
 }

@@ -1,13 +1,15 @@
-import type { FleetStore } from '../../core/fleet.ts'
+import type { Swept } from '../../core/fleet.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
+import { forgetImage } from './fleet-images.ts'
 
 /** Rows of each kind that are removed in one transaction. */
 const atOnce = 1000
 
 /** Each part looks for what is to be removed anew, so that what was left off is carried on with. */
-export async function sweep(database: Database, before: string): ReturnType<FleetStore['sweep']> {
+export async function sweep(database: Database, before: string): Promise<Swept> {
   return database.write((connection) => {
+    const images = removeLostImages(connection, before)
     const sets = removeSets(connection)
     const packages = removePackages(connection)
     const findings = Number(
@@ -18,11 +20,23 @@ export async function sweep(database: Database, before: string): ReturnType<Flee
         )
         .run(before, atOnce).changes,
     )
-    const more = sets + packages + findings > 0
+    const more = images + sets + packages + findings > 0
     // Whether nothing refers to a text takes all rows that could: once, at the end.
     if (!more) removeUnreferenced(connection, before)
-    return { packages, findings, more }
+    return { images, packages, findings, more }
   })
+}
+
+/** Those whose index report is gone: nobody asked for them for long, or they were removed while they were put. */
+function removeLostImages(connection: Connection, before: string): number {
+  const ids = connection
+    .prepareArrays(
+      `SELECT id FROM fleet_image
+       WHERE indexed_at < ? AND NOT EXISTS (SELECT 1 FROM image WHERE image.digest = fleet_image.digest) LIMIT ?`,
+    )
+    .all(before, atOnce) as unknown as [number][]
+  for (const [id] of ids) forgetImage(connection, id)
+  return ids.length
 }
 
 function removeSets(connection: Connection): number {

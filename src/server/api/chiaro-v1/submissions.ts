@@ -20,7 +20,7 @@ interface ImageRequest {
 const retryAfter = '10'
 
 /** Submitting images by their names, and how far that is. */
-export function submissionOperations({ jobs, indexing, addToFleet }: Services): readonly Operation[] {
+export function submissionOperations({ jobs, indexing }: Services): readonly Operation[] {
   return [
     operation({
       id: 'submitImage',
@@ -49,7 +49,6 @@ export function submissionOperations({ jobs, indexing, addToFleet }: Services): 
             begin()
             const options = { platform: platform === undefined ? undefined : parsePlatform(platform), credentials }
             const index = await indexing.pull(reference, { ...options, signal, progress })
-            await addToFleet(index, signal)
             return { digest: index.image.digest ?? null }
           } finally {
             release()

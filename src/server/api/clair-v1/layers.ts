@@ -59,7 +59,7 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
       throw isChiaroError(error) ? failureOf(error) : error
     })
     if (report.packages.length === 0 || namespaceOfRelease(report.release, engine.ecosystems) !== undefined) return
-    await store.removeImages([digest])
+    await engine.fleet.remove([digest])
     throw failure(422, unsupported)
   }
 
@@ -85,7 +85,7 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
 
   /** Clients of this API take what is missing for what is not there: without the data there is no answer. */
   async function matched(index: IndexReport) {
-    const report = await engine.match(index, { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] })
+    const report = await engine.report(index, { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] })
     const missing = report.gaps.filter(({ code }) => code === 'data-missing').map(({ where }) => where)
     if (missing.length === 0) return report
     const reason = config.matcher.disable_updaters ? '' : '; it is being fetched'
@@ -94,7 +94,7 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
 
   async function remove(request: FastifyRequest, reply: FastifyReply) {
     const { name } = request.params as { readonly name: string }
-    const removed = await store.removeImages([idOf(name)])
+    const removed = await engine.fleet.remove([idOf(name)])
     if (removed.length === 0) throw notFound()
     return reply.code(200).send()
   }

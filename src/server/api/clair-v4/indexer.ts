@@ -81,7 +81,7 @@ export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
   }
 
   async function removeOne(request: FastifyRequest, reply: FastifyReply) {
-    await engine.store.index.removeImages([digestOf(request)])
+    await engine.fleet.remove([digestOf(request)])
     return reply.code(204).send()
   }
 
@@ -89,7 +89,7 @@ export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
     const what = 'failed to deserialize bulk delete'
     const digests = parseJson(request.body, what)
     if (!Array.isArray(digests) || !digests.every(isDigest)) throw failure(400, `${what}: it is not a list of digests`)
-    const removed = await engine.store.index.removeImages(digests)
+    const removed = await engine.fleet.remove(digests)
     return sendJson(reply, 'application/json', removed.length === 0 ? null : removed)
   }
 }

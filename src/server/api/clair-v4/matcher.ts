@@ -2,7 +2,9 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { analyzersKey } from '../../../compose.ts'
 import { parseGoDuration } from '../../../config/clair/durations.ts'
+import { limits } from '../../../core/limits.ts'
 import { enrichersOf } from '../../data-state.ts'
+import { createReportCache } from '../../report-cache.ts'
 import { addResource } from '../../resource.ts'
 import type { ApiContext } from '../contract.ts'
 import { sendJson } from './answers.ts'
@@ -22,6 +24,7 @@ export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContex
   // Data that two rounds of updates have missed is stale.
   const maxDataAge = config.matcher.disable_updaters ? Number.POSITIVE_INFINITY : 2 * period + 60 * 60 * 1000
   const enrich = enrichersOf(config)
+  const cache = createReportCache(limits.reportCacheBytes)
   addResource(scope, {
     path: '/matcher/api/v1/vulnerability_report/:digest',
     metrics: ['matcherv1', 'vulnerability_report'],
@@ -43,16 +46,25 @@ export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContex
 
   async function getReport(request: FastifyRequest, reply: FastifyReply) {
     const digest = digestOf(request)
+    // What is made from here on is of this state, or of a later one.
+    const state = await engine.store.fleet.state(digest)
+    const kept = state === undefined ? undefined : cache.get(digest, state)
+    if (kept !== undefined) return send(reply, kept)
     const { advisories, index: store } = engine.store
     const loaded = (await advisories.status()).some(({ generation }) => generation > 0)
     if (!loaded) return reply.code(202).send()
     const index = await store.image(digest, analyzersKey)
     if (index === undefined) throw failure(404, `index report for manifest "${digest}" not found`)
-    const report = await engine.match(index, { maxDataAge, enrich })
+    const report = await engine.report(index, { maxDataAge, enrich })
     // Without the data that the image needs, nothing found would look like nothing there.
     if (report.gaps.some(({ code }) => code === 'data-missing')) return reply.code(202).send()
-    reply.header('cache-control', `max-age=${maxAge}`)
-    return sendJson(reply, reportType, await clairVulnerabilityReport(report, digest, advisories))
+    const body = Buffer.from(JSON.stringify(await clairVulnerabilityReport(report, digest, advisories)))
+    if (state !== undefined) cache.put(digest, state, body)
+    return send(reply, body)
+  }
+
+  function send(reply: FastifyReply, body: Buffer) {
+    return reply.header('cache-control', `max-age=${maxAge}`).type(reportType).send(body)
   }
 
   async function getOperations(request: FastifyRequest, reply: FastifyReply) {
