@@ -20,7 +20,7 @@ export const chiaroV1: Api = {
     answerProblems(scope)
     limitRate(scope, context)
     compressAnswers(scope, () => JSON.stringify(problemOf('MEDIA_TYPE_UNSUPPORTED', 'Accept another content coding.')))
-    addOperations(scope, allOperations({ ...context, jobs }), ended.signal)
+    addOperations(scope, allOperations({ ...context, jobs, log: scope.log }), ended.signal)
     scope.all(`${basePath}/*`, (request, reply) =>
       sendProblem(request, reply, problemOf('NOT_FOUND', `GET ${basePath}/openapi.json says what there is.`)),
     )

@@ -1,5 +1,8 @@
 import { Type } from 'typebox'
 import { dataOperations } from './data.ts'
+import { findingOperations } from './findings.ts'
+import { createImageReports } from './image-reports.ts'
+import { imageOperations } from './images.ts'
 import { openApi } from './openapi.ts'
 import { type Operation, operation } from './operation.ts'
 import type { Services } from './services.ts'
@@ -8,8 +11,11 @@ import { updateOperations } from './updates.ts'
 
 /** Every operation of this API. */
 export function allOperations(services: Services): readonly Operation[] {
+  const reports = createImageReports(services)
   const operations: Operation[] = [
     ...submissionOperations(services),
+    ...imageOperations(services, reports),
+    ...findingOperations(reports),
     ...dataOperations(services),
     ...updateOperations(services),
   ]

@@ -270,8 +270,113 @@ export const change = object(
 )
 export type ChangeBody = Static<typeof change>
 
-export const finding = {
-  ...reportSchema.properties.findings.items,
-  title: 'Finding',
-} as typeof reportSchema.properties.findings.items
+const release = part(
+  {
+    id: text('ID of os-release: debian, alpine, rhel.'),
+    versionId: text('VERSION_ID: 12, 3.18.0; empty for rolling releases.'),
+  },
+  'The distribution.',
+)
+
+const fleetPackage = object(
+  'Package',
+  {
+    type: text('The purl type: deb, apk, rpm.'),
+    name: text('The name of the (binary) package.'),
+    version: text('The version.'),
+    arch: text('The architecture; empty if not stated.'),
+    source: part({ name: text('Its name.'), version: text('Its version.') }, 'The source package.'),
+    module: orNull(text('The module stream that it belongs to.')),
+    release,
+    repositories: Type.Array(Type.String(), { description: 'The repositories that its layer names.' }),
+  },
+  'A package, in however many images it is.',
+)
+export type PackageBody = Static<typeof fleetPackage>
+
+const imageMembers = {
+  digest,
+  names: Type.Array(Type.String(), { description: 'What it was called when it was submitted, `registry/name:tag`.' }),
+  indexedAt: time('When what is in it was read.'),
+  links: part(
+    {
+      self: text('The image.'),
+      findings: text('Its findings.'),
+      report: text('Its report.'),
+      timeline: text('Its timeline.'),
+    },
+    'Where more is, relative to the host.',
+  ),
+}
+
+export const image = object('Image', imageMembers, 'An image.')
+export type ImageBody = Static<typeof image>
+
+const counts = (description: string) =>
+  part(Object.fromEntries(severities.map((severity) => [severity, count('Findings.')])), description)
+
+export const imageDetail = object(
+  'ImageDetail',
+  {
+    ...imageMembers,
+    release: orNull(release),
+    packages: count('Packages in it.'),
+    findings: counts('How many findings it has of each severity, without those that are set aside.'),
+    fixable: count('How many of them have a fix.'),
+    gaps: Type.Array(gap, { description: 'What limits that. An image with gaps is never clean.' }),
+  },
+  'An image with what is in it, counted.',
+)
+
+export const affectedImage = object(
+  'AffectedImage',
+  { ...imageMembers, packages: Type.Array(fleetPackage, { description: 'Its packages that were asked about.' }) },
+  'An image, and why it is in the list.',
+)
+export type AffectedImageBody = Static<typeof affectedImage>
+
+const cause = part(
+  {
+    kind: words(['image', 'data', 'rules'], 'The image came, the data changed, or the rules by which Chiaro judges.'),
+    feed: orNull(text('The feed whose data changed.')),
+    from: orNull(count('Its generation before.')),
+    to: orNull(count('Its generation after.')),
+    rules: orNull(text('The rules that it is judged by since.')),
+  },
+  'Why.',
+)
+
+export const event = object(
+  'Event',
+  {
+    change: words(['opened', 'closed'], 'Whether the finding appeared or went.'),
+    at: time('When.'),
+    cause,
+    package: fleetPackage,
+    vulnerability: text('The id of the vulnerability.'),
+    aliases: Type.Array(Type.String(), { description: 'Its other ids.' }),
+    severity: words(severities, 'The severity, as it was said then.'),
+    state: text('What the vendor said of the fix.'),
+    fixedIn: orNull(text('The first version without it.')),
+    because: text('The rule in words.'),
+  },
+  'The appearance or end of a finding.',
+)
+export type EventBody = Static<typeof event>
+
+/** The schemas of the JSON report, which is the same everywhere. */
+export const finding = { ...reportSchema.properties.findings.items, title: 'Finding' } as FindingSchema
 export const report = { ...reportSchema, title: 'Report' } as typeof reportSchema
+
+type FindingSchema = typeof reportSchema.properties.findings.items
+
+export const findingsPage = object(
+  'Findings',
+  {
+    items: Type.Array(finding),
+    next: orNull(text('The cursor of the next page; null at the end.')),
+    total: count('How many findings there are, on all pages.'),
+    gaps: Type.Array(gap, { description: 'What limits the findings. An image with gaps is never clean.' }),
+  },
+  'A part of the findings of an image.',
+)

@@ -2,6 +2,7 @@ import type { FeedOutcome } from '../../../compose.ts'
 import type { Json } from '../../../core/advisory.ts'
 import { limits } from '../../../core/limits.ts'
 import { feedsOf } from '../../data-state.ts'
+import { judgeAgain } from '../../rejudging.ts'
 import { createSlots } from '../../slots.ts'
 import { eventStream } from './event-stream.ts'
 import { workOf } from './job-body.ts'
@@ -21,7 +22,7 @@ const path = parameters({ id: uuid })
 
 /** Bringing vulnerability data up to date, and watching it. */
 export function updateOperations(services: Services): readonly Operation[] {
-  const { jobs, engine, config } = services
+  const { jobs, engine, config, log } = services
   const updates = createSlots(limits.updatesAtOnce)
   const streams = createSlots(limits.eventStreams)
 
@@ -54,12 +55,13 @@ export function updateOperations(services: Services): readonly Operation[] {
         const request: StoredRequest = { feeds: feeds ?? null, force }
         const started = await jobs.start('update', { ...request }, async ({ signal, progress, begin, happened }) => {
           try {
-            return await engine.store.lock('update', signal, async () => {
+            const outcomes = await engine.store.lock('update', signal, async () => {
               begin()
-              const outcomes = (await engine.update(names, { force, signal, progress })).map(outcomeOf)
-              for (const outcome of outcomes) happened('feed', outcome as unknown as Json)
-              return outcomes as unknown as Json
+              return (await engine.update(names, { force, signal, progress })).map(outcomeOf)
             })
+            for (const outcome of outcomes) happened('feed', outcome as unknown as Json)
+            await judgeAgain(engine, signal, log)
+            return outcomes as unknown as Json
           } finally {
             release()
           }
