@@ -1,7 +1,5 @@
 // What a fleet costs as it grows, on PostgreSQL: questions, reports, updates, space.
-//   CHIARO_CORPUS=… CHIARO_FEEDS=… node bench/fleet.ts [IMAGES …]     default: 1000 10000 100000
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { createEngine, type Engine } from '../src/compose.ts'
@@ -9,20 +7,7 @@ import { startCluster } from '../test/support/postgres-cluster.ts'
 import { type FleetImages, fleetImages } from './fleet-images.ts'
 import { changeHundredth, readTracker, type Tracker, writeTracker } from './generate-feed.ts'
 import { median } from './measure.ts'
-import type { Row } from './updating.ts'
-
-/** What to measure with. */
-export interface FleetOptions {
-  /** The real feeds, as a mirror, and the folder of package lists. */
-  readonly mirror: string
-  readonly corpus: string
-  readonly folder: string
-  /** The numbers of images to measure at, ascending. */
-  readonly sizes: readonly number[]
-  /** Updates of one hundredth of the statements, at the last size. */
-  readonly updates: number
-  readonly push: (row: Row) => void
-}
+import type { Part, PartOptions } from './part.ts'
 
 const { signal } = new AbortController()
 const run = { force: false, signal, progress: () => {} }
@@ -30,21 +15,28 @@ const report = { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] }
 const times = 41
 const mebibyte = 2 ** 20
 
-/** Measures at each size, and pushes a row a number. */
-export async function fleet(options: FleetOptions): Promise<void> {
+/** The numbers of images to ask the same questions at. */
+const sizes = [1000, 10_000, 100_000]
+/** Updates of one hundredth of the statements, at the last size. */
+const updateCount = 20
+
+/** A fleet of images that share layers as those of a registry do. */
+export const fleet: Part = { id: 'fleet', title: 'A fleet on PostgreSQL', measure }
+
+async function measure(options: PartOptions): Promise<void> {
   const cluster = await startCluster()
   await createDatabase(cluster.address('postgres'))
   const database = cluster.address('fleet')
   const client = new Client(database)
   try {
     await client.connect()
-    const tracker = await readTracker(options.mirror)
-    await using engine = await createEngine({ database, mirror: options.mirror, offline: true })
+    const tracker = await readTracker(options.feeds)
+    await using engine = await createEngine({ database, mirror: options.feeds, offline: true })
     await engine.update(['debian'], run)
     await engine.fleet.rejudge(signal)
     const images = fleetImages(options.corpus, tracker)
     let there = 0
-    for (const size of options.sizes) {
+    for (const size of sizes) {
       const ms = await put(engine, images, there, size)
       push(options, size, 'put and judge an image', ms / (size - there), undefined, '')
       there = size
@@ -74,7 +66,7 @@ async function questions(
   client: Client,
   images: FleetImages,
   size: number,
-  options: FleetOptions,
+  options: PartOptions,
 ): Promise<void> {
   const { fleet: store } = engine.store
   await client.query('SET search_path = chiaro')
@@ -104,7 +96,7 @@ async function questions(
   }
   const bytes = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
   const mib = Number(bytes.rows[0]!.bytes) / mebibyte
-  options.push({
+  options.results.push({
     what: `database with ${size} images`,
     ours: `${mib.toFixed(0)} MiB`,
     floor: '',
@@ -119,13 +111,13 @@ async function updates(
   { client, database }: { readonly client: Client; readonly database: string },
   tracker: Tracker,
   size: number,
-  options: FleetOptions,
+  options: PartOptions,
 ): Promise<void> {
-  const { folder, updates: count } = options
+  const { folder } = options
   const before = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
   const [imports, judgings]: [number[], number[]] = [[], []]
   let last = ''
-  for (let round = 1; round <= count; round++) {
+  for (let round = 1; round <= updateCount; round++) {
     changeHundredth(tracker, round)
     const changed = join(folder, `round-${round}`)
     await writeTracker(changed, tracker)
@@ -139,13 +131,12 @@ async function updates(
     last = `${done?.packages ?? 0} packages, ${done?.opened ?? 0} findings opened`
     rmSync(changed, { recursive: true })
   }
-  if (count === 0) return
   const what = `judge again after an update of 1 % (${last}; against its import)`
   push(options, size, what, median(judgings), median(imports), '3')
   const after = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
   const growth = (Number(after.rows[0]!.bytes) - Number(before.rows[0]!.bytes)) / mebibyte
-  options.push({
-    what: `growth over ${count} such updates`,
+  options.results.push({
+    what: `growth over ${updateCount} such updates`,
     ours: `${growth.toFixed(0)} MiB`,
     floor: '',
     ratio: '',
@@ -174,37 +165,18 @@ async function inTurn(own: () => Promise<unknown>, floor: () => Promise<unknown>
 }
 
 function push(
-  options: Pick<FleetOptions, 'push'>,
+  options: Pick<PartOptions, 'results'>,
   size: number,
   what: string,
   ms: number,
   floor: number | undefined,
   target: string,
 ): void {
-  options.push({
+  options.results.push({
     what: `${size} images: ${what}`,
     ours: `${ms.toFixed(2)} ms`,
     floor: floor === undefined ? '' : `${floor.toFixed(2)} ms`,
     ratio: floor === undefined ? '' : (ms / floor).toFixed(2),
     target,
   })
-}
-
-if (import.meta.main) {
-  const { CHIARO_CORPUS: corpus, CHIARO_FEEDS: mirror } = process.env
-  if (corpus === undefined || mirror === undefined) throw new Error('CHIARO_CORPUS and CHIARO_FEEDS have to be set')
-  const folder = mkdtempSync(join(tmpdir(), 'chiaro-fleet-'))
-  const sizes = process.argv.slice(2).map(Number)
-  try {
-    await fleet({
-      mirror,
-      corpus,
-      folder,
-      sizes: sizes.length === 0 ? [1000, 10_000, 100_000] : sizes,
-      updates: Number(process.env.UPDATES ?? 20),
-      push: ({ what, ours, floor, ratio }) => console.log([what, ours, floor, ratio].join(' | ')),
-    })
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
 }

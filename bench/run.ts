@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { fleet } from './fleet.ts'
 import { imports } from './imports.ts'
 import { indexing } from './indexing.ts'
 import type { Part } from './part.ts'
@@ -11,7 +12,7 @@ import { Results, sectionOf, writeSection } from './results.ts'
 import { startUp } from './start-up.ts'
 import { postgresUpdates, sqliteUpdates } from './updating.ts'
 
-const parts: readonly Part[] = [startUp, indexing, imports, sqliteUpdates, postgresUpdates]
+const parts: readonly Part[] = [startUp, indexing, imports, sqliteUpdates, postgresUpdates, fleet]
 const page = join(import.meta.dirname, '..', 'docs', 'benchmarks.md')
 
 const { values, positionals } = parseArgs({

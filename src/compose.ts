@@ -1,9 +1,10 @@
 import { analyzers } from './analyzers.ts'
+import type { Digest } from './core/digest.ts'
 import type { Ecosystem } from './core/ecosystem.ts'
 import type { Enricher } from './core/enricher.ts'
 import { ChiaroError } from './core/errors.ts'
 import type { Feed, FeedFamily } from './core/feed.ts'
-import type { Image, ImageOptions } from './core/image.ts'
+import type { Image, ImageOptions, Platform, RegistryOptions } from './core/image.ts'
 import type { Progress } from './core/progress.ts'
 import type { IndexReport, VulnerabilityReport } from './core/report.ts'
 import type { Store } from './core/store.ts'
@@ -16,7 +17,7 @@ import { feedFamilies } from './feeds/registry.ts'
 import { createFleet, type Fleet } from './fleet/fleet.ts'
 import type { LayerList } from './image/layer-list.ts'
 import { openImage } from './image/registry.ts'
-import type { AddressRules } from './io/address-guard.ts'
+import type { AddressGuard, AddressRules } from './io/address-guard.ts'
 import type { FileContent } from './io/atomic-file.ts'
 import type { HttpClient } from './io/http.ts'
 import { neededEnrichers } from './scan/enrichment-data.ts'
@@ -62,6 +63,13 @@ export interface IndexOptions {
   readonly progress: Progress
 }
 
+/** How to pull one image for somebody else. */
+export interface PullOptions extends RunOptions {
+  readonly platform: Platform | undefined
+  /** `undefined`: those in this machine's Docker configuration. */
+  readonly credentials: RegistryOptions['credentials']
+}
+
 /** How to scan one image. */
 export interface ScanOptions extends IndexOptions {
   /** Data checked longer ago than this, in milliseconds, is brought up to date first, and is a gap if that fails. */
@@ -96,6 +104,11 @@ export interface Engine extends AsyncDisposable {
    * list. Throws also `ADDRESS_REFUSED`.
    */
   indexLayers(list: LayerList, options: RunOptions): Promise<IndexReport>
+  /**
+   * `index` of an image in a registry and nowhere else, from addresses that layers may be fetched from. What it finds is kept for
+   * certain. Throws also `ADDRESS_REFUSED`.
+   */
+  pull(reference: string, options: PullOptions): Promise<IndexReport>
   /** Matches an index report with the data that is there. */
   match(index: IndexReport, options: MatchRunOptions): Promise<VulnerabilityReport>
   /** `match`, with the findings that the fleet has of an image, which takes far less. */
@@ -204,6 +217,12 @@ export async function openHttpClient(): Promise<HttpClient> {
   return (await import('./io/http.ts')).createHttpClient({ offline: false })
 }
 
+/** Throws `REFERENCE_INVALID` for what cannot be the name of an image in a registry. */
+export async function checkReference(reference: string): Promise<void> {
+  const { parseImageName } = await import('./image/reference.ts')
+  parseImageName(reference)
+}
+
 /** The version scheme of this id, for report writers. */
 export function versionScheme(id: string): VersionScheme | undefined {
   return ecosystems.find(({ versions }) => versions.id === id)?.versions
@@ -224,9 +243,10 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     return await read(image, options)
   }
 
+  const knownImage = (digest: Digest) => store.index.image(digest, analyzersKey)
+
   function open(reference: string, { image, signal }: IndexOptions): Promise<Image> {
-    const known: ImageOptions['known'] = (digest) => store.index.image(digest, analyzersKey)
-    return openImage(reference, { ...image, known }, signal)
+    return openImage(reference, { ...image, known: knownImage }, signal)
   }
 
   function read(image: Image, { signal, progress }: IndexOptions): Promise<IndexReport> {
@@ -283,6 +303,22 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       const image = listedImage(list, await layerClient)
       return indexImage(image, { analyzers, analyzersKey, store: store.index, required: true, signal, progress })
     },
+    async pull(reference, { platform, credentials, signal, progress }) {
+      const { openRegistryImage } = await import('./image/remote/registry.ts')
+      const { defaultPlaces } = await import('./image/remote/credentials.ts')
+      const registry = { credentials, plainHttp: false, insecure: false, caFile: undefined }
+      const options = { platform, offline: config.offline, registry, known: knownImage }
+      const addresses = await layerAddresses(config)
+      await using image = await openRegistryImage(reference, options, defaultPlaces(), signal, addresses)
+      return await indexImage(image, {
+        analyzers,
+        analyzersKey,
+        store: store.index,
+        required: true,
+        signal,
+        progress,
+      })
+    },
     match: async (indexReport, options) => enriched(await match(indexReport, options), options),
     report: async (indexReport, options) =>
       enriched((await fleet.report(indexReport, options)) ?? (await match(indexReport, options)), options),
@@ -330,11 +366,15 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   }
 }
 
-async function openLayerClient({ layerAddresses, offline }: EngineConfig): Promise<HttpClient> {
-  const { createAddressGuard } = await import('./io/address-guard.ts')
+async function openLayerClient(config: EngineConfig): Promise<HttpClient> {
   const { createHttpClient } = await import('./io/http.ts')
-  const addresses = createAddressGuard(layerAddresses ?? { allowed: [], onlyPrivate: false })
-  return createHttpClient({ offline, addresses })
+  return createHttpClient({ offline: config.offline, addresses: await layerAddresses(config) })
+}
+
+/** What may be connected to for what others submit. */
+async function layerAddresses({ layerAddresses: rules }: EngineConfig): Promise<AddressGuard> {
+  const { createAddressGuard } = await import('./io/address-guard.ts')
+  return createAddressGuard(rules ?? { allowed: [], onlyPrivate: false })
 }
 
 function refuseWithoutHistory(id: string): void {

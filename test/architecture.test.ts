@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'analyzers.ts': ['core', 'formats', 'ecosystems'],
   'worker.ts': ['core', 'io', 'scan', 'analyzers.ts'],
   'compose.ts': ['*'],
-  server: ['compose.ts', 'core', 'config'],
+  server: ['compose.ts', 'core', 'config', 'report'],
   cli: ['compose.ts', 'core', 'config', 'report', 'server', 'version.ts'],
   'index.ts': ['compose.ts', 'core', 'config', 'report', 'version.ts'],
   'version.ts': [],

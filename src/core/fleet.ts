@@ -115,6 +115,12 @@ export interface PageRequest {
   readonly limit: number
 }
 
+/** Which images are asked for. */
+export interface ImagesRequest extends PageRequest {
+  readonly name?: string
+  readonly newestFirst?: boolean
+}
+
 /** A finding's opening or closing in one package. */
 export interface FindingEvent {
   readonly change: 'opened' | 'closed'
@@ -135,8 +141,11 @@ export interface FleetStore {
    */
   putImage(image: FleetImage, sets: readonly PackageSet[]): Promise<readonly NumberedPackage[]>
   image(digest: Digest): Promise<FleetImage | undefined>
-  /** All images, in the order in which they came. */
-  images(request: PageRequest): Promise<Page<FleetImage>>
+  /**
+   * All images, in the order in which they came or, `newestFirst`, the other way round; with `name` those of which a name has this
+   * in it, for which all are looked at.
+   */
+  images(request: ImagesRequest): Promise<Page<FleetImage>>
   /** Forgets images and names; their packages go with `sweep`. Gives those that were there. */
   removeImages(digests: readonly Digest[]): Promise<readonly Digest[]>
   /**

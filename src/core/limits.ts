@@ -143,6 +143,18 @@ export const limits = {
   indexReportBytes: 256 * MiB,
   /** Answers of the server that are kept to be sent again, together. */
   reportCacheBytes: 64 * MiB,
+  /** The body of a request to Chiaro's own API, which names things and sends none. */
+  apiBodyBytes: 64 * KiB,
+  /** Clients of which it is remembered how often they asked. */
+  rateLimitClients: 10_000,
+  /** Updates that clients asked for and that wait or run, and event streams that are open, in one process. */
+  updatesAtOnce: 4,
+  eventStreams: 100,
+  /** Events kept of one job, beyond which its progress is told no more, and how long a job is kept that nothing is heard of. */
+  jobEvents: 5000,
+  jobAge: 7 * 24 * 60 * 60 * 1000,
+  /** Silence after which the process that does a job is taken for dead. */
+  jobSilence: 60_000,
   /** Indexing what a client submits. */
   indexTime: 900_000,
   /** The delivery of one notification. Who delivers it for longer has lost it to others. */

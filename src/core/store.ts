@@ -3,6 +3,7 @@ import type { Digest } from './digest.ts'
 import type { Feed } from './feed.ts'
 import type { FleetStore } from './fleet.ts'
 import type { Gap } from './gap.ts'
+import type { JobStore } from './jobs.ts'
 import type { LayerIndex } from './layer-index.ts'
 import type { Match } from './match.ts'
 import type { NotificationStore } from './notifications.ts'
@@ -209,6 +210,7 @@ export interface Store extends AsyncDisposable {
   readonly index: IndexStore
   readonly fleet: FleetStore
   readonly notifications: NotificationStore
+  readonly jobs: JobStore
   /** The database's own integrity check and ours; an empty list means sound. */
   verify(): Promise<readonly string[]>
   /**

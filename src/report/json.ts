@@ -96,7 +96,8 @@ function packageOf(pkg: IndexedPackage, layers: Layers): JsonReport['packages'][
   }
 }
 
-function findingOf(finding: Finding, layers: Layers): JsonReport['findings'][number] {
+/** A finding as the report has it. */
+export function findingOf(finding: Finding, layers: Layers): JsonReport['findings'][number] {
   const { why } = finding
   return {
     id: finding.id,

@@ -22,6 +22,8 @@ export function compressAnswers(app: FastifyInstance, refuse: () => string): voi
   app.addHook('onSend', async (request, reply, payload: unknown) => {
     if (payload === null || payload === undefined || payload === '' || reply.hasHeader('content-encoding'))
       return payload
+    // What is sent bit by bit is not to wait in a compressor.
+    if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return payload
     const coding = negotiateCoding(header(request.headers['accept-encoding']), offered)
     reply.header('vary', 'Accept-Encoding')
     if (coding === undefined) {

@@ -10,19 +10,20 @@ export interface DataState {
   readonly missing: readonly { readonly feed: string; readonly error: string | null }[]
 }
 
-/** The enrichers whose data the APIs have a place for. */
-const served: readonly string[] = ['nvd']
-
-/** The ids of the enrichers that findings are enriched with: those selected, unless enrichment is turned off. */
-export function enrichersOf(config: ClairConfig): readonly string[] {
+/** The ids of the enrichers that findings are enriched with, out of those an API has a place for: those selected, unless enrichment is turned off. */
+export function enrichersOf(config: ClairConfig, served: readonly string[]): readonly string[] {
   const selected = selectedFamilies(config)
   return config.matcher.disable_enrichment ? [] : served.filter((id) => selected?.includes(id) ?? true)
 }
 
 /** The feeds that a server keeps up to date: those of the ecosystems selected, or all, and of what findings are enriched with. */
 export function feedsOf(engine: Engine, config: ClairConfig): readonly string[] {
-  const wanted = enrichersOf(config)
-  return idsOf([...selectedEcosystems(engine, config), ...engine.enrichers.filter(({ id }) => wanted.includes(id))])
+  const { enrichers } = engine
+  const wanted = enrichersOf(
+    config,
+    enrichers.map(({ id }) => id),
+  )
+  return idsOf([...selectedEcosystems(engine, config), ...enrichers.filter(({ id }) => wanted.includes(id))])
 }
 
 /** What a process asks of the data. */

@@ -1,4 +1,4 @@
-import { analyzersKey, type Engine, type LayerList } from '../compose.ts'
+import { analyzersKey, type Engine, type LayerList, type PullOptions } from '../compose.ts'
 import type { Digest } from '../core/digest.ts'
 import { ChiaroError } from '../core/errors.ts'
 import type { IndexReport } from '../core/report.ts'
@@ -12,6 +12,8 @@ export interface Indexing extends Slots {
    * what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when it takes too long.
    */
   index(list: LayerList): Promise<IndexReport>
+  /** Indexes an image that the server pulls itself, and puts it into the fleet under its name. Throws what `Engine.pull` throws, and `LIMIT_EXCEEDED` when it takes too long. */
+  pull(reference: string, options: PullOptions): Promise<IndexReport>
 }
 
 /** How clients' images are indexed. */
@@ -34,23 +36,30 @@ export function createIndexing({ engine, places, time, signal }: IndexingOptions
   }
 
   async function work(list: LayerList): Promise<IndexReport> {
+    try {
+      return await inTime(list.reference, signal, async (stop) => {
+        const index = () => engine.indexLayers(list, { signal: stop, progress: () => {} })
+        const report = (await known(list)) ?? (await engine.store.lock(`index ${list.digest}`, stop, index))
+        await engine.fleet.add(report, [], stop)
+        return report
+      })
+    } finally {
+      running.delete(list.digest)
+    }
+  }
+
+  async function inTime<T>(where: string, given: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const stop = new AbortController()
-    const end = () => stop.abort(signal.reason)
-    signal.addEventListener('abort', end, { once: true })
-    const late = new ChiaroError('LIMIT_EXCEEDED', `indexing takes longer than ${time / 1000} s`, {
-      where: list.reference,
-    })
+    const end = () => stop.abort(given.reason)
+    if (given.aborted) end()
+    given.addEventListener('abort', end, { once: true })
+    const late = new ChiaroError('LIMIT_EXCEEDED', `indexing takes longer than ${time / 1000} s`, { where })
     const timer = setTimeout(() => stop.abort(late), time)
     try {
-      const options = { signal: stop.signal, progress: () => {} }
-      const index = () => engine.indexLayers(list, options)
-      const report = (await known(list)) ?? (await engine.store.lock(`index ${list.digest}`, stop.signal, index))
-      await engine.fleet.add(report, [], stop.signal)
-      return report
+      return await run(stop.signal)
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      running.delete(list.digest)
+      given.removeEventListener('abort', end)
     }
   }
 
@@ -71,5 +80,11 @@ export function createIndexing({ engine, places, time, signal }: IndexingOptions
       running.set(list.digest, { list: own, report })
       return report
     },
+    pull: (reference, options) =>
+      inTime(reference, options.signal, async (stop) => {
+        const report = await engine.pull(reference, { ...options, signal: stop })
+        await engine.fleet.add(report, report.image.tags, stop)
+        return report
+      }),
   }
 }

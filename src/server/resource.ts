@@ -11,6 +11,8 @@ export interface Resource {
   readonly handlers: Readonly<Partial<Record<(typeof methods)[number], RouteHandlerMethod>>>
   /** Answers the methods that have no handler. */
   readonly refuse: RouteHandlerMethod
+  /** The most bytes of a body, where that is not `limits.requestBodyBytes`. */
+  readonly bodyLimit?: number
   /** Where they are not the usual ones. */
   readonly limits?: Readonly<Partial<Record<(typeof methods)[number], RouteLimits>>>
 }
@@ -22,11 +24,17 @@ declare module 'fastify' {
 }
 
 /** Adds a resource with an answer for every method. */
-export function addResource(scope: FastifyInstance, { path, metrics, handlers, refuse, limits }: Resource): void {
+export function addResource(scope: FastifyInstance, { path, metrics, handlers, refuse, ...more }: Resource): void {
   const config = { metrics }
   for (const method of methods.filter((name) => handlers[name] !== undefined)) {
-    const own = limits?.[method]
-    scope.route({ method, url: path, handler: handlers[method]!, config: { ...config, ...(own && { limits: own }) } })
+    const limits = more.limits?.[method]
+    scope.route({
+      method,
+      url: path,
+      handler: handlers[method]!,
+      config: { ...config, ...(limits && { limits }) },
+      ...(more.bodyLimit && { bodyLimit: more.bodyLimit }),
+    })
   }
   const others = methods.filter((method) => handlers[method] === undefined)
   scope.route({ method: others, url: path, handler: refuse, config })

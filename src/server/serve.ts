@@ -134,7 +134,7 @@ function giveUp(stop: AbortController, apps: Readonly<Record<string, FastifyInst
 
 function addApis(app: FastifyInstance, context: ApiContext): void {
   requireToken(app, context.config, ['/robots.txt'])
-  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'notificationv1', 'discovery'])
+  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'notificationv1', 'discovery', 'chiarov1'])
   const all = context.services.length === services.length
   for (const api of apis) if (all || api.split) app.register(async (scope) => api.register(scope, context))
 }

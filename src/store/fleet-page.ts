@@ -1,13 +1,23 @@
 import { ChiaroError } from '../core/errors.ts'
-import type { Cursor, PageRequest } from '../core/fleet.ts'
+import type { Cursor, ImagesRequest, PageRequest } from '../core/fleet.ts'
 import { limits } from '../core/limits.ts'
+
+/** The largest number that PostgreSQL can be asked about: its numbers of images are 32-bit integers. */
+const maxNumber = 2 ** 31 - 1
 
 /** The number that a list of images goes on after. Throws `CONFIG_INVALID` for a request that cannot be answered. */
 export function numberAfter({ after, limit }: PageRequest): number {
   checkLimit(limit)
   if (after === undefined) return 0
-  if (/^\d{1,15}$/.test(after)) return Number(after)
+  if (/^\d{1,15}$/.test(after) && Number(after) <= maxNumber) return Number(after)
   throw badCursor()
+}
+
+/** The numbers that a list of images is of, both ends left out, whichever way it goes. */
+export function numbersBetween(request: ImagesRequest): readonly [above: number, below: number] {
+  const after = numberAfter(request)
+  if (request.newestFirst !== true) return [after, maxNumber]
+  return [0, request.after === undefined ? maxNumber : after]
 }
 
 /** Where a timeline goes on: what is before this, as it goes back in time. */

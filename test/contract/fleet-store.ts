@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { FleetOperation, FleetPackage, FleetStore, NumberedPackage } from '../../src/core/fleet.ts'
+import type { FleetOperation, FleetPackage, FleetStore, ImagesRequest, NumberedPackage } from '../../src/core/fleet.ts'
 import { limits } from '../../src/core/limits.ts'
 import type { Store } from '../../src/core/store.ts'
 import { digestOfNumber, fleetFinding, fleetImage, fleetPackage, judgeAs, judgement } from '../support/fleet.ts'
@@ -120,6 +120,38 @@ export function testFleetStore(name: string, create: () => Promise<StoreSample>,
         expect(page.items).toEqual([fleetImage(3), fleetImage(1)])
         expect(page.next!.length).toBeLessThanOrEqual(200)
         expect(await fleet.images({ after: page.next, limit: 2 })).toEqual({ items: [fleetImage(2)], next: undefined })
+      })
+
+      it('are listed the other way round, and by a part of their names', async () => {
+        for (const number of [3, 1, 2])
+          await fleet.putImage(fleetImage(number, [`example.org/a%_:${number}`]), [[zlib]])
+        const digests = async (request: Partial<ImagesRequest>) => {
+          const { items, next } = await fleet.images({ after: undefined, limit: 2, ...request })
+          return [items.map(({ digest }) => digest), next] as const
+        }
+        const [newest, next] = await digests({ newestFirst: true })
+        expect(newest).toEqual([2, 1].map(digestOfNumber))
+        expect(await digests({ newestFirst: true, after: next })).toEqual([[digestOfNumber(3)], undefined])
+        expect(await digests({ name: 'a%_:1' })).toEqual([[digestOfNumber(1)], undefined])
+        expect(await digests({ name: 'org/a', newestFirst: true, after: next })).toEqual([
+          [digestOfNumber(3)],
+          undefined,
+        ])
+        expect(await digests({ name: 'a%:' })).toEqual([[], undefined])
+        await fleet.putImage(fleetImage(4), [[zlib]])
+        expect(await digests({ name: '' })).toMatchObject([[digestOfNumber(3), digestOfNumber(1)], expect.any(String)])
+      })
+
+      it.each(['2147483648', '999999999999999', '-1', ' 1', 'x', '1e3'])('do not go on after %j', async (after) => {
+        await expect(fleet.images({ after, limit: 1 })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+        await expect(fleet.imagesWithPackage('zlib', { after, limit: 1 })).rejects.toMatchObject({
+          code: 'CONFIG_INVALID',
+        })
+      })
+
+      it('a timeline goes on after any number', async () => {
+        const request = { after: '2026-01-01T00:00:00Z 999999999999999 0', limit: 1 }
+        expect(await fleet.timeline(digestOfNumber(1), request)).toEqual({ items: [], next: undefined })
       })
 
       it('are forgotten', async () => {

@@ -8,6 +8,7 @@ import { advisory, fact, gap, manyAdvisories, source, statement } from '../suppo
 import { exchangeContract } from './store-exchange.ts'
 import { testFacts } from './store-facts.ts'
 import { failedImagesContract } from './store-failed-images.ts'
+import { jobContract } from './store-jobs.ts'
 import { compareWithModel, generationArbitrary } from './store-model.ts'
 import { testPartialImports } from './store-partial.ts'
 import { testPast } from './store-past.ts'
@@ -55,6 +56,10 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
 
     describe('data files', () => {
       it.each(exchangeContract)('%s', (_, holds) => holds(store))
+    })
+
+    describe('jobs', () => {
+      it.each(jobContract)('%s', (_, holds) => holds(store))
     })
 
     describe('advisories', () => {

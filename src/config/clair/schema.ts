@@ -120,6 +120,8 @@ const chiaro = section({
   webhook_v1: section({ endpoint: text(), renotify_interval: duration('2h') }),
   /** Whether what the first data of a feed finds is notified, which is everything at once. */
   notify_first_load: flag(),
+  /** Requests to Chiaro's own API that one client may send at once, and that come back to it a second. 0 a second: any number. */
+  rate_limit: section({ burst: whole(200), per_second: whole(50) }),
 })
 
 export const clairConfigSchema = Type.Object({

@@ -37,7 +37,7 @@ const families: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Sets whose data no API has a place for yet. */
-const unserved: readonly string[] = ['clair.epss', 'clair.kev', 'osv']
+const unserved: readonly string[] = ['osv']
 
 /** The sets of updaters that are selected to no effect. */
 export function unservedSets({ updaters }: ClairConfig): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Digest } from '../../core/digest.ts'
 import type { Image, ImageOptions, ImageSource } from '../../core/image.ts'
 import { limits } from '../../core/limits.ts'
+import type { AddressGuard } from '../../io/address-guard.ts'
 import { repositoryTag } from '../reference.ts'
 import { assembleImage, type Content, resolveImage } from '../resolve.ts'
 import { remoteLayer } from './blob.ts'
@@ -12,14 +13,18 @@ import { openRepository } from './repository.ts'
 export const openRegistry: ImageSource['open'] = (reference, options, signal) =>
   openRegistryImage(reference, options, defaultPlaces(), signal)
 
-/** Opens an image in a registry, with credentials from `places`. Throws what `ImageSource.open` throws. */
+/**
+ * Opens an image in a registry, with credentials from `places`. Throws what `ImageSource.open` throws, and with `addresses` also
+ * `ADDRESS_REFUSED`.
+ */
 export async function openRegistryImage(
   reference: string,
   options: ImageOptions,
   places: CredentialPlaces,
   signal: AbortSignal,
+  addresses?: AddressGuard,
 ): Promise<Image> {
-  const repository = openRepository(reference, options, places)
+  const repository = openRepository(reference, options, places, addresses)
   const { client, name } = repository
   try {
     const root = await client.manifest(repository.tag, signal)

@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/digest.ts'
-import type { FleetImage, NumberedPackage, PackageSet, Page, PageRequest } from '../../core/fleet.ts'
-import { numberAfter } from '../fleet-page.ts'
+import type { FleetImage, ImagesRequest, NumberedPackage, PackageSet, Page } from '../../core/fleet.ts'
+import { numbersBetween } from '../fleet-page.ts'
 import { byHash, encodePackage, type HashedPackage, type HashedSet, hashOf, hashSets } from '../fleet-row.ts'
 import type { Connection, Value } from './connection.ts'
 import type { Database } from './database.ts'
@@ -140,11 +140,14 @@ export async function readImage(database: Database, digest: Digest): Promise<Fle
   return images[0]?.[1]
 }
 
-export async function listImages(database: Database, request: PageRequest): Promise<Page<FleetImage>> {
-  const after = numberAfter(request)
-  const rows = await database.single((connection) =>
-    rowsOf(connection, `${imageSql} WHERE id > $1 ORDER BY id LIMIT $2`, [after, request.limit + 1]),
-  )
+export async function listImages(database: Database, request: ImagesRequest): Promise<Page<FleetImage>> {
+  const [above, below] = numbersBetween(request)
+  const named = `AND EXISTS (SELECT FROM fleet_image_name JOIN fleet_text ON fleet_text.id = name
+    WHERE image = own.id AND strpos(body, $4) > 0)`
+  const sql = `${imageSql} WHERE id > $1 AND id < $2 ${request.name === undefined ? '' : named}
+    ORDER BY id ${request.newestFirst ? 'DESC' : ''} LIMIT $3`
+  const values = [above, below, request.limit + 1, ...(request.name === undefined ? [] : [request.name])]
+  const rows = await database.single((connection) => rowsOf(connection, sql, values))
   const page = rows.slice(0, request.limit)
   return {
     items: page.map(([, image]) => image),

@@ -6,6 +6,7 @@ import type { StoreOptions } from '../open.ts'
 import { createAdvisoryStore } from './advisories.ts'
 import { Database } from './database.ts'
 import { createFleetStore } from './fleet.ts'
+import { createJobStore } from './jobs.ts'
 import { createIndexStore } from './layers.ts'
 import { locked } from './locks.ts'
 import { prepareSchema } from './migrate.ts'
@@ -40,6 +41,7 @@ export async function openPostgres(location: string, options: StoreOptions): Pro
     index: createIndexStore(database),
     fleet: createFleetStore(database),
     notifications: createNotificationStore(database),
+    jobs: createJobStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: (name, signal, work) => locked(database, name, signal, work),
     gc: async (before) => (await import('./gc.ts')).gc(database, before),

@@ -1,4 +1,5 @@
 import { fleetTables } from './fleet-schema.ts'
+import { jobTables } from './job-schema.ts'
 import { notificationTables } from './notification-schema.ts'
 
 /** The schema of PostgreSQL that holds everything: a database can have other programs' beside it. */
@@ -171,7 +172,8 @@ CREATE TABLE failed_image (
   message text COLLATE "C" NOT NULL
 );
 ${fleetTables}
-${notificationTables}`,
+${notificationTables}
+${jobTables}`,
 ]
 
 /** The version that this Chiaro writes and reads. */

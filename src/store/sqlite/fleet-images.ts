@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/digest.ts'
-import type { FleetImage, NumberedPackage, PackageSet, Page, PageRequest } from '../../core/fleet.ts'
-import { numberAfter } from '../fleet-page.ts'
+import type { FleetImage, ImagesRequest, NumberedPackage, PackageSet, Page } from '../../core/fleet.ts'
+import { numbersBetween } from '../fleet-page.ts'
 import { encodePackage, type HashedPackage, type HashedSet, hashOf, hashSets } from '../fleet-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
@@ -95,12 +95,18 @@ export function imageId(connection: Connection, digest: Digest): number | undefi
   return row === undefined ? undefined : (row as unknown as [number])[0]
 }
 
-export async function listImages(database: Database, request: PageRequest): Promise<Page<FleetImage>> {
-  const after = numberAfter(request)
+export async function listImages(database: Database, request: ImagesRequest): Promise<Page<FleetImage>> {
+  const [above, below] = numbersBetween(request)
+  const named = `AND EXISTS (SELECT 1 FROM fleet_image_name JOIN fleet_text ON fleet_text.id = name
+    WHERE image = fleet_image.id AND instr(body, ?) > 0)`
+  const sql = `SELECT id FROM fleet_image WHERE id > ? AND id < ? ${request.name === undefined ? '' : named}
+    ORDER BY id ${request.newestFirst ? 'DESC' : ''} LIMIT ?`
   return database.read((connection) => {
     const rows = connection
-      .prepareArrays('SELECT id FROM fleet_image WHERE id > ? ORDER BY id LIMIT ?')
-      .all(after, request.limit + 1) as unknown as [number][]
+      .prepareArrays(sql)
+      .all(above, below, ...(request.name === undefined ? [] : [request.name]), request.limit + 1) as unknown as [
+      number,
+    ][]
     const ids = rows.map(([id]) => id)
     return { items: readImages(connection, ids.slice(0, request.limit)), next: nextOf(ids, request.limit) }
   })

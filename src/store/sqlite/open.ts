@@ -11,6 +11,7 @@ import { Connection } from './connection.ts'
 import { Database, openWriter, retryWhileBusy } from './database.ts'
 import { databaseFailure, isUnwritable } from './failure.ts'
 import { createFleetStore } from './fleet.ts'
+import { createJobStore } from './jobs.ts'
 import { createIndexStore } from './layers.ts'
 import { createNotificationStore } from './notifications.ts'
 import { applicationId, migrations, schemaVersion } from './schema.ts'
@@ -26,6 +27,7 @@ export async function openSqlite(path: string, options: StoreOptions): Promise<S
     index: createIndexStore(database),
     fleet: createFleetStore(database),
     notifications: createNotificationStore(database),
+    jobs: createJobStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: async (_, signal, work) => {
       throwIfAborted(signal)

@@ -1,4 +1,5 @@
 import { fleetTables } from './fleet-schema.ts'
+import { jobTables } from './job-schema.ts'
 import { notificationTables } from './notification-schema.ts'
 
 /** The number that marks a file as Chiaro's, in the header of every SQLite database ("CHIA"). */
@@ -181,7 +182,8 @@ CREATE TABLE failed_image (
   message TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 ${fleetTables}
-${notificationTables}`,
+${notificationTables}
+${jobTables}`,
 ]
 
 /** The version that this Chiaro writes and reads. */

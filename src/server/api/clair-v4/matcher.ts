@@ -23,7 +23,7 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
   const maxAge = Math.max(0, Math.floor(parseGoDuration(config.matcher.cache_age)! / 1000))
   // Data that two rounds of updates have missed is stale.
   const maxDataAge = config.matcher.disable_updaters ? Number.POSITIVE_INFINITY : 2 * period + 60 * 60 * 1000
-  const enrich = enrichersOf(config)
+  const enrich = enrichersOf(config, ['nvd'])
   const cache = createReportCache(limits.reportCacheBytes)
   addResource(scope, {
     path: '/matcher/api/v1/vulnerability_report/:digest',

@@ -1,0 +1,9 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { ApiContext } from '../contract.ts'
+import type { Jobs } from './jobs.ts'
+
+/** What the operations of this API work with. */
+export interface Services extends ApiContext {
+  readonly jobs: Jobs
+  readonly log: FastifyBaseLogger
+}
