@@ -11,8 +11,7 @@ import type { Store } from './core/store.ts'
 import type { VersionScheme } from './core/versions.ts'
 import { ecosystems } from './ecosystems/registry.ts'
 import { enrichers } from './enrich/registry.ts'
-import type { Transfer, TransferOptions } from './exchange/import.ts'
-import type { PushOutcome } from './exchange/push.ts'
+import { createExchange, type Exchange, type RunOptions } from './exchange/exchange.ts'
 import { feedFamilies } from './feeds/registry.ts'
 import { createFleet, type Fleet } from './fleet/fleet.ts'
 import type { LayerList } from './image/layer-list.ts'
@@ -31,8 +30,8 @@ import type { LeftOut } from './update/left-out.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
+export type { DataFormat, Exchange, RunOptions } from './exchange/exchange.ts'
 export type { Transfer } from './exchange/import.ts'
-export type { PushOutcome } from './exchange/push.ts'
 export type { Fleet } from './fleet/fleet.ts'
 export type { LayerList, ListedLayer } from './image/layer-list.ts'
 export type { HttpClient } from './io/http.ts'
@@ -149,50 +148,6 @@ export interface MatchRunOptions {
   readonly maxDataAge: number
   /** Ids of the enrichers whose data is added to the findings. */
   readonly enrich: readonly string[]
-}
-
-/** How something is run. */
-export interface RunOptions {
-  readonly signal: AbortSignal
-  readonly progress: Progress
-}
-
-/** How data goes to and comes from a registry. */
-export interface ArtifactRunOptions extends RunOptions {
-  readonly image: Pick<ImageOptions, 'offline' | 'registry'>
-}
-
-/** What a file of vulnerability data can be: our own, or a bundle of Clair's updaters. */
-export type DataFormat = 'chiaro' | 'clair'
-
-/** How data goes to a file. */
-export interface ExportOptions extends RunOptions {
-  readonly format: DataFormat
-  readonly compression: 'none' | 'gzip' | 'zstd'
-  /** A time (ISO 8601) or a generation's number: only what changed after the state of then. Of our own format only. */
-  readonly since: string | number | undefined
-}
-
-/**
- * Data as files and as OCI artifacts. Feeds are named by their ids, by what several begin with (`alpine`), or by a pattern
- * with `*`; none named are all that are there. All throw `FEED_UNKNOWN` for a name that means none of these.
- */
-export interface Exchange {
-  /** The bytes of a file, and the feeds that have no place in it. Also throws `CONFIG_INVALID`. */
-  export(
-    names: readonly string[],
-    options: ExportOptions,
-  ): Promise<{ readonly content: AsyncIterable<Uint8Array>; readonly leftOut: readonly string[] }>
-  /** Imports a file of either format, all of it or nothing: a path, or bytes, of which `where` tells. Throws `DATA_FILE_INVALID`. */
-  import(
-    source: string | { readonly bytes: AsyncIterable<Uint8Array>; readonly where: string },
-    names: readonly string[],
-    options: RunOptions,
-  ): Promise<Transfer>
-  /** Puts feeds into an artifact of a registry. Throws what a registry can throw. */
-  push(reference: string, names: readonly string[], options: ArtifactRunOptions): Promise<readonly PushOutcome[]>
-  /** Imports feeds out of an artifact, all of them or none. Throws what a registry can throw, and `DATA_FILE_INVALID`. */
-  pull(reference: string, names: readonly string[], options: ArtifactRunOptions): Promise<Transfer>
 }
 
 /** Everything that has feeds: distributions, what enriches, and what belongs to neither. */
@@ -361,7 +316,11 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       return leftOutOf((loaded) => chooseFeeds(names, loaded, { advice }), store.advisories)
     },
     feedIds: () => allFeeds(families).map((feed) => feed.id),
-    exchange: createExchange(store),
+    exchange: createExchange({
+      advisories: store.advisories,
+      feeds: allFeeds(families),
+      versions: (scope) => ecosystems.find(({ id }) => scope.startsWith(`${id}:`))?.versions,
+    }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
@@ -392,48 +351,6 @@ function pastTime(asOf: string | undefined): string | undefined {
     where: asOf,
     advice: 'Name a time in the past, or none for the data of now.',
   })
-}
-
-function createExchange(store: Store): Exchange {
-  const common = <T extends RunOptions>(options: T): T & TransferOptions => ({
-    ...options,
-    advisories: store.advisories,
-    feeds: allFeeds(families),
-    versions: (scope) => ecosystems.find(({ id }) => scope.startsWith(`${id}:`))?.versions,
-  })
-  return {
-    async export(names, options) {
-      const { exportFeeds } = await import('./exchange/export.ts')
-      const { compressed } = await import('./exchange/compressed.ts')
-      const feeds = await exportFeeds(names, options.since, common(options))
-      if (options.format === 'clair') {
-        const { clairFeeds, writeClairBundle } = await import('./exchange/clair-bundle-writer.ts')
-        const { known, others } = clairFeeds(feeds)
-        return { content: compressed(writeClairBundle(known), options.compression), leftOut: others }
-      }
-      const { writeDataFile } = await import('./exchange/data-file.ts')
-      return { content: compressed(writeDataFile(feeds), options.compression), leftOut: [] }
-    },
-    async import(source, names, options) {
-      const { keepInput, openInput } = await import('./exchange/input.ts')
-      const { openData } = await import('./exchange/open.ts')
-      const { importFeeds } = await import('./exchange/import.ts')
-      const { signal } = options
-      await using input = await (typeof source === 'string'
-        ? openInput(source, signal)
-        : keepInput(source.bytes, source.where, signal))
-      return await importFeeds(await openData(input, common(options)), names, input.where, common(options))
-    },
-    async push(reference, names, options) {
-      const { exportFeeds } = await import('./exchange/export.ts')
-      const { pushData } = await import('./exchange/push.ts')
-      return pushData(reference, await exportFeeds(names, undefined, common(options)), common(options))
-    },
-    async pull(reference, names, options) {
-      const { pullData } = await import('./exchange/pull.ts')
-      return pullData(reference, names, common(options))
-    },
-  }
 }
 
 function allFeeds(from: readonly FeedFamily[]): readonly Feed[] {
