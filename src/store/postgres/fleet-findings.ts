@@ -1,7 +1,7 @@
 import type { Digest } from '../../core/digest.ts'
 import type { AffectedImage, JudgedPackage, Page, PageRequest } from '../../core/fleet.ts'
 import { type ImageOfSet, imagesOfEach, mergeImages, numberAfter } from '../fleet-page.ts'
-import { decodeFinding, decodeGaps, decodePackage, type FindingRow, type PackageRow, textHash } from '../fleet-row.ts'
+import { decodeGaps, decodePackage, findingDecoder, type PackageRow, textHash } from '../fleet-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { imageId, nextOf, readImages } from './fleet-images.ts'
@@ -13,17 +13,26 @@ export async function readFindings(database: Database, digest: Digest): Promise<
     const id = await imageId(connection, digest)
     if (id === undefined) return undefined
     const packages = await connection.rows<ImagePackageRow>(packagesSql, [id])
-    const numbers = packages.map((row) => row.id)
-    return { packages, findings: await connection.rows<FindingRow & { package: number }>(findingsSql, [numbers]) }
+    const findings = await connection.arrays<OpenRow>(findingsSql, [packages.map((row) => row.id)])
+    // Packages of one source have most texts in common: each is sent once.
+    const ids = new Set(findings.flatMap(([, ...texts]) => texts))
+    const sql = 'SELECT id, body FROM fleet_text WHERE id = ANY ($1::integer[])'
+    return { packages, findings, texts: new Map(await connection.arrays<[number, string]>(sql, [[...ids]])) }
   })
   if (found === undefined) return undefined
-  const byPackage = Map.groupBy(found.findings, (row) => row.package)
+  const byPackage = Map.groupBy(found.findings, ([number]) => number)
+  const decode = findingDecoder()
   return found.packages.map((row) => {
     const pkg = decodePackage(row)
-    const findings = (byPackage.get(row.id) ?? []).map((own) => decodeFinding(own, pkg))
+    const findings = (byPackage.get(row.id) ?? []).map(([, ...ids]) => {
+      const [vulnerability, body, about] = ids.map((id) => found.texts.get(id)!) as [string, string, string]
+      return decode({ vulnerability, body, about }, pkg)
+    })
     return { number: row.id, package: pkg, judged: row.rules !== null, findings, gaps: decodeGaps(row.gaps) }
   })
 }
+
+type OpenRow = readonly [number: number, vulnerability: number, body: number, about: number]
 
 type ImagePackageRow = PackageRow & {
   readonly id: number
@@ -37,10 +46,8 @@ const packagesSql = `SELECT own.id, text.body AS release, facts, rules, gaps
     SELECT package FROM fleet_image_set JOIN fleet_set_package USING (package_set) WHERE image = $1
   ) ORDER BY own.id`
 
-const findingsSql = `SELECT package, id.body AS vulnerability, body.body, about.body AS about
-  FROM fleet_finding AS finding JOIN fleet_text AS id ON id.id = vulnerability
-    JOIN fleet_text AS body ON body.id = finding.body JOIN fleet_text AS about ON about.id = about
-  WHERE package = ANY ($1::integer[]) AND closed_by IS NULL ORDER BY finding.id`
+const findingsSql = `SELECT package, vulnerability, body, about FROM fleet_finding
+  WHERE package = ANY ($1::integer[]) AND closed_by IS NULL ORDER BY id`
 
 export async function readState(database: Database, digest: Digest): Promise<string | undefined> {
   const row = await database.single((connection) => connection.row<{ readonly state: string }>(stateSql, [digest]))
