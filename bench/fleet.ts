@@ -1,8 +1,9 @@
 // What a fleet costs as it grows, on PostgreSQL: questions, reports, updates, space.
-//   CHIARO_CORPUS=… CHIARO_FEEDS=… node bench/fleet.ts [IMAGES …]     default: 1000 10000 100000
+//   CHIARO_CORPUS=… CHIARO_FEEDS=… node bench/fleet.ts [--updates 20] [IMAGES …]     default: 1000 10000 100000
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { Client } from 'pg'
 import { createEngine, type Engine } from '../src/compose.ts'
 import { startCluster } from '../test/support/postgres-cluster.ts'
@@ -194,14 +195,17 @@ if (import.meta.main) {
   const { CHIARO_CORPUS: corpus, CHIARO_FEEDS: mirror } = process.env
   if (corpus === undefined || mirror === undefined) throw new Error('CHIARO_CORPUS and CHIARO_FEEDS have to be set')
   const folder = mkdtempSync(join(tmpdir(), 'chiaro-fleet-'))
-  const sizes = process.argv.slice(2).map(Number)
+  const { values, positionals } = parseArgs({
+    options: { updates: { type: 'string', default: '20' } },
+    allowPositionals: true,
+  })
   try {
     await fleet({
       mirror,
       corpus,
       folder,
-      sizes: sizes.length === 0 ? [1000, 10_000, 100_000] : sizes,
-      updates: Number(process.env.UPDATES ?? 20),
+      sizes: positionals.length === 0 ? [1000, 10_000, 100_000] : positionals.map(Number),
+      updates: Number(values.updates),
       push: ({ what, ours, floor, ratio }) => console.log([what, ours, floor, ratio].join(' | ')),
     })
   } finally {
