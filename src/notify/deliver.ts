@@ -27,6 +27,9 @@ export interface DeliveryRound {
 /** Failures in a row after which the other side is taken to be down. */
 const failuresInRow = 3
 
+/** What it may take to give a delivery up and to note that, before others may deliver the same. Milliseconds. */
+const noteTime = 10_000
+
 /** Entries that are read at a time. */
 const entriesAtOnce = 500
 
@@ -43,7 +46,7 @@ export async function deliverDue(options: DeliveryOptions): Promise<DeliveryRoun
   while (inRow < failuresInRow) {
     throwIfAborted(signal)
     const furthest = Math.max(longestWait, notifier.repeat ?? 0, time)
-    const times = { now: later(0), until: later(time), horizon: later(2 * furthest) }
+    const times = { now: later(0), until: later(time + noteTime), horizon: later(2 * (furthest + noteTime)) }
     const notification = await notifications.claim(times)
     if (notification === undefined) break
     const { id } = notification
