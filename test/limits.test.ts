@@ -79,6 +79,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   answersAtOnce: ['src/server/route-limits.test.ts', 'more than limits.answersAtOnce'],
   feedAnswersAtOnce: ['src/server/route-limits.test.ts', 'more than limits.feedAnswersAtOnce'],
   answerTime: ['src/server/route-limits.test.ts', 'takes longer than limits.answerTime'],
+  waitingSpans: ['src/server/tracing/tracing.test.ts', 'more than limits.waitingSpans'],
   indexReportBytes: ['src/server/modes.test.ts', 'more than limits.indexReportBytes'],
   indexTime: ['src/server/server.test.ts', 'gives indexing up after limits.indexTime'],
   shutdownTime: ['src/server/server.test.ts', 'no longer than limits.shutdownTime'],

@@ -136,6 +136,8 @@ export const limits = {
   answerTime: 60_000,
   /** An index report that the indexer of another process gives. */
   indexReportBytes: 256 * MiB,
+  /** Spans of traces that wait to be delivered; more are dropped. */
+  waitingSpans: 4096,
   /** Indexing what a client submits. */
   indexTime: 900_000,
   /** Requests that the server is answering when it is told to end. */

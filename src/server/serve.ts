@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { remoteIndex } from './remote-index.ts'
 import { limitRoutes } from './route-limits.ts'
 import { type ServerLimits, serverLimits } from './server-limits.ts'
+import type { Tracer } from './tracing/tracer.ts'
 import { startUpdater } from './updater.ts'
 
 /** What a server needs. */
@@ -40,7 +41,7 @@ export interface RunningServer extends AsyncDisposable {
 
 /** Starts the server: listeners first, then the updater. Throws `CONFIG_INVALID` for addresses that cannot be listened on. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, mode, engine, log } = options
+  const { config, mode, log } = options
   const bounds = serverLimits(options.limits)
   const metrics = createMetrics()
   const stop = new AbortController()
@@ -51,6 +52,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     introspection: createApp(config, 'introspection', log, bounds),
     ...(mode === 'combo' ? { health: createApp(config, 'health', log, bounds) } : {}),
   }
+  const tracing = await tracingOf(options, apps.api, starting)
+  const engine = tracing === undefined ? options.engine : tracing.tracedEngine(options.engine)
   const judges = own.includes('matcher')
   let tried = () => config.matcher.disable_updaters
   const state = () => dataState(engine, config, { wanted: judges, tried: tried() })
@@ -60,7 +63,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const wanted = config.indexer.index_report_request_concurrency
   const places = wanted === 0 ? 4 * availableParallelism() : wanted
   const indexing = createIndexing({ engine, places, time: bounds.indexTime, signal: stop.signal })
-  addApis(apps.api, { engine, config, metrics, indexing, services: own, indexReport: indexReports(options, starting) })
+  addApis(apps.api, {
+    engine,
+    config,
+    metrics,
+    indexing,
+    services: own,
+    indexReport: indexReports(options, starting, tracing),
+  })
   if (judges) addDataMetrics(metrics, engine)
   const urls: Record<string, string> = {}
   for (const [name, app] of Object.entries(apps) as [ListenerName, FastifyInstance][]) {
@@ -79,24 +89,50 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { urls: urls as RunningServer['urls'], [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
+/** What of a server is traced. */
+interface ServerTracing {
+  readonly tracer: Tracer
+  tracedEngine(engine: Engine): Engine
+}
+
+/** Traces the requests of the API, where the configuration wants that; nothing of it is loaded otherwise. */
+async function tracingOf(
+  { config, mode }: ServerOptions,
+  app: FastifyInstance,
+  resources: AsyncDisposableStack,
+): Promise<ServerTracing | undefined> {
+  if (config.trace.name !== 'otlp') return undefined
+  const { startTracing, traceRequests, tracedEngine } = await import('./tracing/index.ts')
+  const { tracer, exporter } = startTracing(config, mode, (error, spans) =>
+    app.log.warn({ reason: messageOf(error), spans }, 'traces could not be delivered'),
+  )
+  resources.use(exporter)
+  traceRequests(app, tracer)
+  return { tracer, tracedEngine: (engine) => tracedEngine(engine, tracer) }
+}
+
 /** Where index reports come from: this process's database, or the indexer that the configuration names. */
 function indexReports(
   { config, mode, engine }: ServerOptions,
   resources: AsyncDisposableStack,
+  tracing: ServerTracing | undefined,
 ): ApiContext['indexReport'] {
   const address = indexerAddressOf(config, mode)
   if (address === undefined) return (digest) => engine.store.index.image(digest, analyzersKey)
   const { key } = config.auth.psk
   let client: Promise<HttpClient> | undefined
   resources.defer(async () => (await client)?.[Symbol.asyncDispose]())
-  return remoteIndex({
+  const ask = remoteIndex({
     address,
     key: key === '' ? undefined : Buffer.from(key, 'base64'),
     client: () => {
       client ??= openHttpClient()
       return client
     },
+    traceparent: () => tracing?.tracer.traceparent(),
   })
+  if (tracing === undefined) return ask
+  return (digest, signal) => tracing.tracer.span('ask for index report', {}, () => ask(digest, signal), 'client')
 }
 
 /** How long answers to what was given up may take. */

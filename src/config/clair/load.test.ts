@@ -120,7 +120,7 @@ describe('what has no effect', () => {
   it.each([
     [{ indexer: { scanner: { repo: {} } } }, 'indexer.scanner has no effect'],
     [{ notifier: { webhook: { target: 'https://x' } } }, 'notifier has no effect'],
-    [{ trace: { name: 'otlp' } }, 'trace has no effect'],
+    [{ trace: { name: 'jaeger' } }, 'trace.name "jaeger" has no effect'],
     [{ matcher: { max_conn_pool: 5 } }, 'matcher.max_conn_pool has no effect'],
     [{ updaters: { sets: ['debian', 'osv'] } }, 'updaters.sets "osv" has no effect'],
     [{ metrics: { name: 'otlp' } }, 'metrics.name "otlp" has no effect'],

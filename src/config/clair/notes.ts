@@ -19,7 +19,10 @@ const ignored: Readonly<Record<string, string>> = {
   'updaters.config': 'feeds have no settings; use "chiaro: {mirror: …}" for other places of feeds',
   'updaters.filter': 'feeds are chosen by updaters.sets',
   notifier: 'there are no notifications yet',
-  trace: 'there are no traces yet',
+  'trace.jaeger': 'traces are sent by OTLP over HTTP only',
+  'trace.sentry': 'traces are sent by OTLP over HTTP only',
+  'trace.otlp.grpc': 'traces are sent by OTLP over HTTP only',
+  'trace.otlp.http.client_tls': 'receivers are not shown a certificate',
   'metrics.otlp': 'metrics are there for Prometheus only',
 }
 
@@ -36,6 +39,9 @@ export function notesOn(document: unknown, config: ClairConfig, mode: Mode): rea
   }
   for (const name of unservedSets(config)) {
     notes.push(`updaters.sets ${JSON.stringify(name)} has no effect: its data has no place in any answer yet.`)
+  }
+  if (!['', 'otlp'].includes(config.trace.name)) {
+    notes.push(`trace.name ${JSON.stringify(config.trace.name)} has no effect: traces are sent by OTLP only.`)
   }
   if (config.metrics.name !== 'prometheus') {
     notes.push(
