@@ -3,6 +3,7 @@ import type { Engine } from '../../compose.ts'
 import { parseGoDuration } from '../../config/clair/durations.ts'
 import type { Mode } from '../../config/clair/modes.ts'
 import type { ClairConfig } from '../../config/clair/schema.ts'
+import { wasTaken } from '../answer-taken.ts'
 import { createOtlpExporter, type OtlpExporter, type OtlpOptions } from './otlp.ts'
 import { createTracer, parseTraceparent, type Span, type Tracer } from './tracer.ts'
 
@@ -43,7 +44,7 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
     spans.set(request, span)
     reply.raw.once('close', () => {
       const status = reply.statusCode
-      const left = reply.raw.writableFinished ? undefined : 'the client has gone'
+      const left = wasTaken(reply) ? undefined : 'the client has gone'
       span.end({ 'http.response.status_code': status }, status >= 500 ? `status ${status}` : left)
     })
   })
