@@ -82,6 +82,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   answersAtOnce: ['src/server/route-limits.test.ts', 'more than limits.answersAtOnce'],
   feedAnswersAtOnce: ['src/server/route-limits.test.ts', 'more than limits.feedAnswersAtOnce'],
   answerTime: ['src/server/route-limits.test.ts', 'takes longer than limits.answerTime'],
+  waitingSpans: ['src/server/tracing/tracing.test.ts', 'more than limits.waitingSpans'],
   indexReportBytes: ['src/server/modes.test.ts', 'more than limits.indexReportBytes'],
   reportCacheBytes: ['src/server/report-cache.test.ts', 'no more than limits.reportCacheBytes'],
   apiBodyBytes: ['src/server/api/chiaro-v1/hostile.test.ts', 'limits.apiBodyBytes + 1'],

@@ -155,6 +155,8 @@ export const limits = {
   jobAge: 7 * 24 * 60 * 60 * 1000,
   /** Silence after which the process that does a job is taken for dead. */
   jobSilence: 60_000,
+  /** Spans of traces that wait to be delivered; more are dropped. */
+  waitingSpans: 4096,
   /** Indexing what a client submits. */
   indexTime: 900_000,
   /** The delivery of one notification. Who delivers it for longer has lost it to others. */

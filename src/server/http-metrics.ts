@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { wasTaken } from './answer-taken.ts'
 import type { Metrics } from './metrics.ts'
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -18,7 +19,7 @@ export function countRequests(app: FastifyInstance, metrics: Metrics, groups: re
     meter.inFlight.add([handler!], 1)
     // Not when Fastify says that it has answered, which it does not of clients that have gone.
     reply.raw.once('close', () => {
-      const status = reply.raw.writableFinished ? reply.statusCode : clientGone
+      const status = wasTaken(reply) ? reply.statusCode : clientGone
       const values = [handler!, String(status), request.method.toLowerCase()]
       meter.inFlight.add([handler!], -1)
       meter.total.add(values)

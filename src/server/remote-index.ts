@@ -75,20 +75,23 @@ export interface RemoteIndexOptions {
   /** The key that requests are signed with; `undefined`: they are not. */
   readonly key: Uint8Array | undefined
   client(): Promise<HttpClient>
+  /** The span that it is asked in, where there is one. */
+  traceparent(): string | undefined
 }
 
 /**
  * Asks the indexer of another process for index reports. Throws `NETWORK_FAILED`, `LIMIT_EXCEEDED`, `ABORTED`, and
  * `INDEXER_FAILED` for what is no indexer of Chiaro's, or one with other analyzers.
  */
-export function remoteIndex({ address, key, client }: RemoteIndexOptions) {
+export function remoteIndex({ address, key, client, traceparent }: RemoteIndexOptions) {
   const base = address.replace(/\/+$/, '')
   return async (digest: Digest, signal: AbortSignal): Promise<IndexReport | undefined> => {
     const url = `${base}/indexer/api/v1/index_report/${digest}`
     const now = Date.now() / 1000
     const originHeaders = key === undefined ? {} : { authorization: signedHeader(key, intraService, now) }
     const http = await client()
-    const headers = { accept: indexReportType }
+    const span = traceparent()
+    const headers = { accept: indexReportType, ...(span && { traceparent: span }) }
     const response = await http.request(url, { headers, originHeaders, signal, attempts: 2 })
     if (response.status === 404) {
       await response.discard()

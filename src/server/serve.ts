@@ -21,6 +21,7 @@ import { remoteIndex } from './remote-index.ts'
 import { limitRoutes } from './route-limits.ts'
 import { type ServerLimits, serverLimits } from './server-limits.ts'
 import { startSweeping } from './sweeping.ts'
+import type { Tracer } from './tracing/tracer.ts'
 import { startUpdater } from './updater.ts'
 
 /** What a server needs. */
@@ -45,7 +46,7 @@ export interface RunningServer extends AsyncDisposable {
 
 /** Starts the server: listeners first, then the updater. Throws `CONFIG_INVALID` for addresses that cannot be listened on. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, mode, engine, log } = options
+  const { config, mode, log } = options
   const bounds = serverLimits(options.limits)
   const metrics = createMetrics()
   const stop = new AbortController()
@@ -56,6 +57,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     introspection: createApp(config, 'introspection', log, bounds),
     ...(mode === 'combo' ? { health: createApp(config, 'health', log, bounds) } : {}),
   }
+  const tracing = await tracingOf(options, apps.api, starting)
+  const engine = tracing === undefined ? options.engine : tracing.tracedEngine(options.engine)
   const judges = own.includes('matcher')
   let tried = () => config.matcher.disable_updaters
   const state = () => dataState(engine, config, { wanted: judges, tried: tried() })
@@ -68,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const times = options.notifierTimes ?? notifierTimes(config)
   const work = own.includes('notifier') ? await openNotifications(engine, config, times) : undefined
   const notifications = work && (work.byVulnerability ? 'by-vulnerability' : 'by-update')
-  const indexReport = indexReports(options, starting)
+  const indexReport = indexReports(options, starting, tracing)
   addApis(apps.api, { engine, config, metrics, indexing, services: own, indexReport, notifications })
   if (judges) addDataMetrics(metrics, engine)
   const urls: Record<string, string> = {}
@@ -94,10 +97,33 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { urls: urls as RunningServer['urls'], [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
+/** What of a server is traced. */
+interface ServerTracing {
+  readonly tracer: Tracer
+  tracedEngine(engine: Engine): Engine
+}
+
+/** Traces the requests of the API, where the configuration wants that; nothing of it is loaded otherwise. */
+async function tracingOf(
+  { config, mode }: ServerOptions,
+  app: FastifyInstance,
+  resources: AsyncDisposableStack,
+): Promise<ServerTracing | undefined> {
+  if (config.trace.name !== 'otlp') return undefined
+  const { startTracing, traceRequests, tracedEngine } = await import('./tracing/index.ts')
+  const { tracer, exporter } = startTracing(config, mode, (error, spans) =>
+    app.log.warn({ reason: messageOf(error), spans }, 'traces could not be delivered'),
+  )
+  resources.use(exporter)
+  traceRequests(app, tracer)
+  return { tracer, tracedEngine: (engine) => tracedEngine(engine, tracer) }
+}
+
 /** Where index reports come from: this process's database, or the indexer that the configuration names. */
 function indexReports(
   { config, mode, engine }: ServerOptions,
   resources: AsyncDisposableStack,
+  tracing: ServerTracing | undefined,
 ): ApiContext['indexReport'] {
   const address = indexerAddressOf(config, mode)
   if (address === undefined) return (digest) => engine.store.index.image(digest, analyzersKey)
@@ -111,9 +137,14 @@ function indexReports(
       client ??= openHttpClient()
       return client
     },
+    traceparent: () => tracing?.tracer.traceparent(),
   })
+  const traced: typeof ask = (digest, signal) =>
+    tracing === undefined
+      ? ask(digest, signal)
+      : tracing.tracer.span('ask for index report', {}, () => ask(digest, signal), 'client')
   return async (digest, signal) => {
-    const index = await ask(digest, signal)
+    const index = await traced(digest, signal)
     // From then on it is judged again here whenever data changes.
     if (index !== undefined) await engine.fleet.add(index, [], signal)
     return index

@@ -73,14 +73,14 @@ describe('a layer that', () => {
       500,
       /redirects more than/,
     ],
-  ])('%s is refused, and the next one is read', { timeout: 60_000 }, async (_, listener, status, message) => {
+  ])('%s is refused, and the next one is read', { timeout: 120_000 }, async (name, listener, status, message) => {
     const { tar, hash } = await layerWith('good')
     let bad = true
     using layers = await serve((request, response) => {
       if (bad) listener(request, response as Parameters<RequestListener>[1])
       else response.end(tar)
     })
-    await using server = await startTestServer({ limits: { indexTime: 5000 } })
+    await using server = await startTestServer({ limits: { indexTime: name === 'stalls' ? 3000 : 60_000 } })
     const manifest = { hash, layers: [{ hash, uri: `${layers.base}/layer`, headers: { Authorization: ['secret'] } }] }
     const refused = await post(server.urls.api, manifest)
     expect([refused.status, await messageOf(refused)]).toEqual([status, expect.stringMatching(message)])

@@ -1,9 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { signedHeader } from '../../src/server/token.ts'
 import { openStore } from '../../src/store/open.ts'
-import { image, indexPath, manifestIn, reportPath } from '../support/clair-v4.ts'
+import { image, indexPath, manifestIn, post, reportPath } from '../support/clair-v4.ts'
 import { serveFeeds } from '../support/feed-server.ts'
 import { digestOf, tarOf } from '../support/layout.ts'
 import { createPostgres, type PostgresDatabase } from '../support/postgres.ts'
@@ -113,6 +115,46 @@ describe('servers in processes of their own on one PostgreSQL', { timeout: 180_0
     expect(new Set(found.map(([, text]) => text)).size).toBe(1)
     expect(registry.requests.filter((line) => line.includes('/blobs/'))).toHaveLength(image.layers.length)
     for (const server of servers) await server[Symbol.asyncDispose]()
+  })
+
+  it.each(['one database', 'a database each'])('are an indexer, a matcher and a notifier with %s', async (kind) => {
+    await using registry = await startRegistry(exampleLayout)
+    const other = await createPostgres()
+    const key = Buffer.from('a key of all services')
+    const one = kind === 'one database'
+    const connstring = one ? database.address : other.address
+    const common = {
+      auth: { psk: { key: key.toString('base64'), iss: ['clairctl'] } },
+      updaters: { sets: ['debian'] },
+      indexer: { connstring: database.address },
+      notifier: { connstring },
+      chiaro: {
+        mirror: join(import.meta.dirname, '..', '..', 'examples', 'feeds'),
+        allow_layer_addresses: ['127.0.0.1'],
+      },
+    }
+    const headers = () => ({ authorization: signedHeader(key, 'clairctl', Date.now() / 1000) })
+    {
+      await using indexer = await startServe({ config: { ...common, matcher: { connstring } }, mode: 'indexer' })
+      const matching = { ...common, matcher: { connstring, ...(!one && { indexer_addr: indexer.urls.api }) } }
+      await using matcher = await startServe({ config: matching, mode: 'matcher' })
+      await using notifier = await startServe({ config: matching, mode: 'notifier' })
+      for (const server of [indexer, matcher, notifier]) await expect.poll(() => isReady(server), whole).toBe(true)
+      expect((await post(indexer.urls.api, manifestIn(registry.host), headers())).status).toBe(201)
+      const report = await fetch(`${matcher.urls.api}${reportPath}/${image.digest}`, { headers: headers() })
+      expect([report.status, await report.text()]).toEqual([200, expect.stringContaining('CVE-2099-1002')])
+      const elsewhere = [
+        `${matcher.urls.api}${indexPath}/${image.digest}`,
+        `${indexer.urls.api}${reportPath}/${image.digest}`,
+        `${notifier.urls.api}${reportPath}/${image.digest}`,
+      ]
+      for (const url of elsewhere) expect((await fetch(url, { headers: headers() })).status, url).toBe(404)
+      // Whether the matcher asked the indexer is in the indexer's log.
+      const asked = indexer.log.filter(({ req }) => (req as { url?: string })?.url === `${indexPath}/${image.digest}`)
+      expect(asked).toHaveLength(one ? 0 : 1)
+      for (const server of [indexer, matcher, notifier]) expect(await server.end('SIGTERM')).toBe(143)
+    }
+    await other.remove()
   })
 
   it('killed at random moments of indexing, lose nothing that was answered, and the rest is read again', async () => {

@@ -124,7 +124,7 @@ describe('what has no effect', () => {
       { notifier: { stomp: { uris: ['a:1'] }, amqp: { uris: ['amqp://a'] } } },
       'notifier.stomp has no effect: another way to notify comes before it.',
     ],
-    [{ trace: { name: 'otlp' } }, 'trace has no effect'],
+    [{ trace: { name: 'jaeger' } }, 'trace.name "jaeger" has no effect'],
     [{ matcher: { max_conn_pool: 5 } }, 'matcher.max_conn_pool has no effect'],
     [{ updaters: { sets: ['debian', 'osv'] } }, 'updaters.sets "osv" has no effect'],
     [{ metrics: { name: 'otlp' } }, 'metrics.name "otlp" has no effect'],

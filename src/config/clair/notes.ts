@@ -18,11 +18,14 @@ const ignored: Readonly<Record<string, string>> = {
   'matchers.config': 'matchers have no settings',
   'updaters.config': 'feeds have no settings; use "chiaro: {mirror: …}" for other places of feeds',
   'updaters.filter': 'feeds are chosen by updaters.sets',
-  'notifier.indexer_addr': 'there is no split into services yet',
-  'notifier.matcher_addr': 'there is no split into services yet',
+  'notifier.indexer_addr': 'it has the database of the matcher',
+  'notifier.matcher_addr': 'it has the database of the matcher',
   'notifier.migrations': 'the database is always brought up to date',
   'notifier.webhook.signed': 'requests are signed where there is a key, auth.psk.key',
-  trace: 'there are no traces yet',
+  'trace.jaeger': 'traces are sent by OTLP over HTTP only',
+  'trace.sentry': 'traces are sent by OTLP over HTTP only',
+  'trace.otlp.grpc': 'traces are sent by OTLP over HTTP only',
+  'trace.otlp.http.client_tls': 'receivers are not shown a certificate',
   'metrics.otlp': 'metrics are there for Prometheus only',
 }
 
@@ -41,6 +44,9 @@ export function notesOn(document: unknown, config: ClairConfig, mode: Mode): rea
   for (const name of others) notes.push(`${name} has no effect: another way to notify comes before it.`)
   for (const name of unservedSets(config)) {
     notes.push(`updaters.sets ${JSON.stringify(name)} has no effect: its data has no place in any answer yet.`)
+  }
+  if (!['', 'otlp'].includes(config.trace.name)) {
+    notes.push(`trace.name ${JSON.stringify(config.trace.name)} has no effect: traces are sent by OTLP only.`)
   }
   if (config.metrics.name !== 'prometheus') {
     notes.push(

@@ -87,7 +87,8 @@ const otlp = section({
 
 const trace = section({
   name: text(),
-  probability: Type.Number({ default: 0 }),
+  /** `null`: all. */
+  probability: Type.Union([Type.Number(), Type.Null()], { default: null }),
   jaeger: section({
     agent: section({ endpoint: text() }),
     collector: section({ endpoint: text(), username: text(), password: text() }),
