@@ -148,7 +148,9 @@ describe.each(databases)('images, in $name', ({ create }) => {
       const etag = first.headers.get('etag')!
       expect(etag, path).toMatch(/^W\/"/)
       for (const known of [etag, `"x", ${etag}`, etag.slice(2), '*']) {
-        const again = await ask(server, 'GET', `/images/${image.digest}${path}`, { headers: { 'if-none-match': known } })
+        const again = await ask(server, 'GET', `/images/${image.digest}${path}`, {
+          headers: { 'if-none-match': known },
+        })
         expect([again.status, again.headers.get('etag')], `${path} ${known}`).toEqual([304, etag])
       }
       const other = await ask(server, 'GET', `/images/${image.digest}${path}`, { headers: { 'if-none-match': '"x"' } })

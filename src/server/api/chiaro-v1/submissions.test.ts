@@ -135,7 +135,9 @@ describe('places', () => {
     })
     const config = { indexer: { index_report_request_concurrency: 1 } }
     await using narrow = await startTestServer({ data: false, config })
-    const first = await ask<JobBody>(narrow, 'POST', '/images', { json: { reference: `${registry.host}/test/image:slow` } })
+    const first = await ask<JobBody>(narrow, 'POST', '/images', {
+      json: { reference: `${registry.host}/test/image:slow` },
+    })
     expect(first.status).toBe(202)
     const json = { reference: `${registry.host}/test/image:debian` }
     const refused = await ask<Problem>(narrow, 'POST', '/images', { json })

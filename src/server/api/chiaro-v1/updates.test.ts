@@ -65,7 +65,12 @@ describe.each(databases)('data and updates, in $name', ({ create }) => {
     expect(feeds[0]).toMatchObject({ data: { feed: 'debian', outcome: 'imported', generation: 1 } })
     expect(events.at(-1)).toMatchObject({ event: 'end', data: { state: 'succeeded' } })
     const update = await finished<UpdateBody>(server, `/updates/${started.body.id}`)
-    expect(update).toMatchObject({ state: 'succeeded', feeds: ['debian'], force: false, outcomes: feeds.map(({ data }) => data) })
+    expect(update).toMatchObject({
+      state: 'succeeded',
+      feeds: ['debian'],
+      force: false,
+      outcomes: feeds.map(({ data }) => data),
+    })
 
     const path = `/updates/${started.body.id}/events`
     const last = events.at(-1)!.id
@@ -82,7 +87,9 @@ describe.each(databases)('data and updates, in $name', ({ create }) => {
   })
 
   it('another one of a feed that failed is told of, and is no failed update', async () => {
-    const { body } = await ask<UpdateBody>(server, 'POST', '/updates', { json: { feeds: ['debian', 'photon'], force: true } })
+    const { body } = await ask<UpdateBody>(server, 'POST', '/updates', {
+      json: { feeds: ['debian', 'photon'], force: true },
+    })
     const { state, outcomes } = await finished<UpdateBody>(server, `/updates/${body.id}`)
     expect(state).toBe('succeeded')
     expect(outcomes![0]).toMatchObject({ feed: 'debian', outcome: 'imported', error: null })
@@ -166,7 +173,9 @@ describe('updates', () => {
       const path = `${server.urls.api}/api/v1/updates/${body.id}/events`
       const gone = new AbortController()
       const streams = await Promise.all(
-        Array.from({ length: limits.eventStreams }, (_, index) => fetch(path, index === 0 ? { signal: gone.signal } : {})),
+        Array.from({ length: limits.eventStreams }, (_, index) =>
+          fetch(path, index === 0 ? { signal: gone.signal } : {}),
+        ),
       )
       expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]))
       expect((await ask(server, 'GET', `/updates/${body.id}/events`)).status).toBe(429)
