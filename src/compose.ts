@@ -27,6 +27,7 @@ import { openStore } from './store/open.ts'
 import type { FeedChanges } from './update/changes.ts'
 import { type Staleness, staleFeeds } from './update/fresh.ts'
 import type { LeftOut } from './update/left-out.ts'
+import { allFeeds, selectFeeds } from './update/select-feeds.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
@@ -204,8 +205,8 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     return openImage(reference, { ...image, known: knownImage }, signal)
   }
 
-  function read(image: Image, { signal, progress }: IndexOptions): Promise<IndexReport> {
-    return indexImage(image, { analyzers, analyzersKey, store: store.index, signal, progress })
+  function read(image: Image, { signal, progress }: RunOptions, required = false): Promise<IndexReport> {
+    return indexImage(image, { analyzers, analyzersKey, store: store.index, required, signal, progress })
   }
 
   async function bring(
@@ -252,11 +253,10 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     index,
     ecosystems,
     enrichers,
-    async indexLayers(list, { signal, progress }) {
+    async indexLayers(list, options) {
       layerClient ??= openLayerClient(config).then((client) => resources.use(client))
       const { listedImage } = await import('./image/layer-list.ts')
-      const image = listedImage(list, await layerClient)
-      return indexImage(image, { analyzers, analyzersKey, store: store.index, required: true, signal, progress })
+      return read(listedImage(list, await layerClient), options, true)
     },
     async pull(reference, { platform, credentials, signal, progress }) {
       const { openRegistryImage } = await import('./image/remote/registry.ts')
@@ -265,14 +265,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       const options = { platform, offline: config.offline, registry, known: knownImage }
       const addresses = await layerAddresses(config)
       await using image = await openRegistryImage(reference, options, defaultPlaces(), signal, addresses)
-      return await indexImage(image, {
-        analyzers,
-        analyzersKey,
-        store: store.index,
-        required: true,
-        signal,
-        progress,
-      })
+      return await read(image, { signal, progress }, true)
     },
     match: async (indexReport, options) => enriched(await match(indexReport, options), options),
     report: async (indexReport, options) =>
@@ -351,35 +344,4 @@ function pastTime(asOf: string | undefined): string | undefined {
     where: asOf,
     advice: 'Name a time in the past, or none for the data of now.',
   })
-}
-
-function allFeeds(from: readonly FeedFamily[]): readonly Feed[] {
-  return from.flatMap((family) => family.feeds())
-}
-
-/** The feeds named by id, by family (`alpine`, `nvd`: all of its feeds), or by a pattern with `*`. */
-function selectFeeds(from: readonly FeedFamily[], names: readonly string[]): readonly Feed[] {
-  const feeds = allFeeds(from)
-  if (names.length === 0) return feeds
-  const selected = new Set<Feed>()
-  for (const name of names) {
-    const family = from.find(({ id }) => id === name)
-    const matching = family?.feeds() ?? feeds.filter((feed) => matches(feed.id, name))
-    if (matching.length === 0) {
-      throw new ChiaroError('FEED_UNKNOWN', `there is no feed ${JSON.stringify(name)}`, {
-        where: name,
-        advice: `Feeds are named as "chiaro data" shows them, or by distribution or source: ${from.map(({ id }) => id).join(', ')}.`,
-      })
-    }
-    for (const feed of matching) selected.add(feeds.find(({ id }) => id === feed.id) ?? feed)
-  }
-  return [...selected]
-}
-
-function matches(id: string, pattern: string): boolean {
-  const parts = pattern.split('*')
-  if (parts.length === 1) return id === pattern
-  const first = parts[0]!
-  const last = parts.at(-1)!
-  return parts.length === 2 && id.length >= first.length + last.length && id.startsWith(first) && id.endsWith(last)
 }

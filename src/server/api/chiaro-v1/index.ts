@@ -16,7 +16,7 @@ export const chiaroV1: Api = {
     // Those who watch are sent away first; whoever waits for an answer gets it before jobs end.
     scope.addHook('preClose', async () => ended.abort())
     scope.addHook('onClose', () => jobs.close())
-    scope.addHook('onRequest', async ({ id }, reply) => void reply.header('x-request-id', id))
+    scope.addHook('onSend', async ({ id }, reply) => void reply.header('x-request-id', id))
     answerProblems(scope)
     limitRate(scope, context)
     compressAnswers(scope, () => JSON.stringify(problemOf('MEDIA_TYPE_UNSUPPORTED', 'Accept another content coding.')))

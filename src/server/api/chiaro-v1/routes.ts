@@ -20,7 +20,9 @@ export function addOperations(scope: FastifyInstance, operations: readonly Opera
       handlers[operation.method] = handlerOf(operation, ended)
       if (operation.method === 'GET') handlers.HEAD = handlers.GET!
     }
-    const allow = [...Object.keys(handlers), 'OPTIONS'].join(', ')
+    const allow = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']
+      .filter((method) => method === 'OPTIONS' || handlers[method] !== undefined)
+      .join(', ')
     handlers.OPTIONS = async (_, reply) => reply.code(204).header('allow', allow).send()
     addResource(scope, {
       path: `${basePath}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
