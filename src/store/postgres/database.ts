@@ -118,13 +118,14 @@ export class Database {
       broken = true
     }
     client.on('error', breaks)
+    const connection = new Connection(client, this.where)
     try {
-      return await transaction(new Connection(client, this.where), begin, work)
+      return await transaction(connection, begin, work)
     } catch (error) {
       throw this.#failure(error)
     } finally {
       client.off('error', breaks)
-      client.release(broken)
+      client.release(broken || connection.isBroken)
     }
   }
 
