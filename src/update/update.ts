@@ -30,6 +30,7 @@ export interface UpdateFeedsOptions {
 /** What became of one feed. */
 export interface FeedOutcome {
   readonly feed: string
+  /** Where it is fetched from. */
   readonly url: string
   /**
    * `imported`: read anew. `unchanged`: the source has nothing new. `fresh`: young enough, or another process was just
@@ -108,9 +109,9 @@ class Updater {
   }
 
   async update(queued: QueuedFeed): Promise<FeedOutcome> {
-    const { store, lock, progress, signal } = this.#options
+    const { store, lock, spools, progress, signal } = this.#options
     const { feed } = queued
-    const about = { feed: feed.id, url: feed.url }
+    const about = { feed: feed.id, url: spools.placeOf(feed.url) }
     const before = await this.#status(feed)
     if (this.#isFresh(feed, before)) {
       queued.fetched()
@@ -124,7 +125,7 @@ class Updater {
       if (isChiaroError(error) && fatal.has(error.code)) throw error
       const code = isChiaroError(error) ? error.code : 'INTERNAL'
       const failure = { code, message: messageWithPlace(error) }
-      await store.failed(feed, failure)
+      await store.failed({ id: feed.id, url: about.url }, failure)
       return { ...about, outcome: 'failed', error: failure }
     } finally {
       queued.fetched()
@@ -153,7 +154,8 @@ class Updater {
       await store.checked(feed.id, last)
       return { outcome: fetched }
     }
-    const result = await this.#inTurn(() => importFeed(feed, spool, fetched, { store, progress, signal }))
+    const place = spools.placeOf(feed.url)
+    const result = await this.#inTurn(() => importFeed(feed, spool, fetched, { store, place, progress, signal }))
     return { outcome: 'imported', result }
   }
 

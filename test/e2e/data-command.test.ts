@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chiaro } from '../support/command.ts'
+import { sampleFile } from '../support/feed-samples.ts'
+import { serveFeeds } from '../support/feed-server.ts'
 import { mirrorOf } from '../support/feeds.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chiaro-data-'))
@@ -105,4 +107,21 @@ describe('chiaro data diff of facts', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('error CONFIG_INVALID: of epss only the current state is kept')
   })
+})
+
+it('chiaro data tells where each feed was loaded from: a mirror, a file or URL that took the place of its source', async () => {
+  const file = join(folder, 'kev.json')
+  writeFileSync(file, catalog(many))
+  const mirror = mirrorOf({ [kevFile]: catalog(many) })
+  await using server = await serveFeeds([sampleFile(kevFile, Buffer.from(catalog(many)))])
+  const urlOf = async (...args: readonly string[]) => {
+    const db = ['--db', join(folder, 'places.db')]
+    expect((await chiaro(['update', 'kev', '--force', ...args, ...db])).code).toBe(0)
+    const { feeds } = JSON.parse((await chiaro(['data', '--format', 'json', ...db])).stdout)
+    return feeds.map(({ feed, url }: { feed: string; url: string }) => [feed, url])
+  }
+  expect(await urlOf('--mirror', mirror)).toEqual([['kev', join(mirror, kevFile)]])
+  expect(await urlOf('--mirror', mirror, '--source', `https://${kevFile}=${file}`)).toEqual([['kev', file]])
+  const other = server.url.replace('//', '//user:secret@')
+  expect(await urlOf('--mirror', other)).toEqual([['kev', `${server.url}/${kevFile}`]])
 })

@@ -211,7 +211,7 @@ const gap = object(
 const feedData = object(
   {
     feed: text('The feed.'),
-    url: text('Where it comes from.'),
+    url: text('Where it was loaded from: the URL of its source, or the URL or path that took its place.'),
     generation: count('The generation of the data that was used; 0: never loaded.'),
     checkedAt: timeOrNull('When the data was last found to be current; null: never.'),
     importedAt: timeOrNull('When the generation was imported; null: never.'),

@@ -79,7 +79,7 @@ export class Database {
   /** What `work` gives, one by one, all of it of one state of the database. Throws `DATABASE_FAILED`. */
   async *stream<T>(work: (connection: Connection) => AsyncIterable<T>): AsyncGenerator<T> {
     using lease = await this.#lease(this.#long)
-    const connection = new Connection(lease.client, this.where)
+    const { connection } = lease
     lease.isUsable = false
     try {
       await connection.exec(beginReading)
@@ -103,7 +103,7 @@ export class Database {
     }
     signal?.addEventListener('abort', stop, { once: true })
     try {
-      return await work(new Connection(lease.client, this.where))
+      return await work(lease.connection)
     } catch (error) {
       throw signal?.aborted ? abortedError(signal) : this.#failure(error)
     } finally {
@@ -119,7 +119,7 @@ export class Database {
   async #pooled<T>(begin: string | undefined, work: (connection: Connection) => Promise<T>): Promise<T> {
     using lease = await this.#lease(this.#short)
     try {
-      const connection = new Connection(lease.client, this.where)
+      const { connection } = lease
       return await (begin === undefined ? work(connection) : transaction(connection, begin, work))
     } catch (error) {
       throw this.#failure(error)
@@ -128,7 +128,7 @@ export class Database {
 
   async #lease(pool: Pool): Promise<Lease> {
     try {
-      return new Lease(await pool.connect())
+      return new Lease(await pool.connect(), this.where)
     } catch (error) {
       throw databaseFailure(error, this.where)
     }
@@ -155,19 +155,21 @@ export class Database {
 /** A connection of a pool while it is used. It is closed afterwards if it broke, or is not to be used again. */
 class Lease implements Disposable {
   readonly client: PoolClient
+  readonly connection: Connection
   isUsable = true
   readonly #breaks = () => {
     this.isUsable = false
   }
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, where: string) {
     this.client = client
+    this.connection = new Connection(client, where)
     client.on('error', this.#breaks)
   }
 
   [Symbol.dispose](): void {
     this.client.off('error', this.#breaks)
-    this.client.release(!this.isUsable)
+    this.client.release(!this.isUsable || this.connection.isBroken)
   }
 }
 
