@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { build, type Plugin } from 'rolldown'
+import { compileAhead } from './compile-ahead.ts'
 
 const root = join(import.meta.dirname, '..')
 const [folder] = process.argv.slice(2)
@@ -112,6 +113,7 @@ await build({
     },
   },
 })
+compileAhead(folder ?? join(root, 'dist'))
 if (folder !== undefined) process.exit()
 const types = spawnSync('tsc', ['-p', 'tsconfig.build.json'], {
   cwd: root,
