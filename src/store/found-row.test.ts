@@ -8,7 +8,7 @@ const nowhere = packageOf('nowhere', '1', { layer: 9 })
 const found = {
   findings: [
     findingOf(curl, 'CVE-1', 'high', '7.88.1-11'),
-    findingOf(curl, 'CVE-2', 'low', null, { description: 'größer' }),
+    findingOf(curl, 'CVE-2', 'low', null, { description: 'größer, 🦀, C:\\u0041, \ud800' }),
     findingOf(curl, 'CVE-3', 'low', null, { description: '' }),
     findingOf(nowhere, 'CVE-1', 'high'),
   ],
@@ -23,6 +23,10 @@ describe('what was found in an image', () => {
     ['a hostile one', hostileReport()],
   ])('comes out of a row as it went in: %s', (_, { findings, gaps }) => {
     expect(decodeFound(encodeFound({ findings, gaps }))).toStrictEqual({ findings, gaps })
+  })
+
+  it('has descriptions in ASCII', () => {
+    expect(encodeFound(found).descriptions).toMatch(/^[\0-\x7f]+$/)
   })
 
   it('has each reason once', () => {
