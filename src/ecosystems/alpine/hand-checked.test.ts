@@ -30,6 +30,12 @@ testCheckedRows(alpine, releaseNamed('alpine', '3.20.3'), feedsOf('3.20'), [
   [pkg('go', '1.22.6-r0'), 'CVE-2024-34156', 'fixed 1.22.7-r0', 'community go 1.22.7-r0'],
 ])
 
+testCheckedRows(alpine, releaseNamed('alpine', '3.19.4'), feedsOf('3.19'), [
+  [pkg('python3', '3.11.10-r0'), 'CVE-2024-9287', 'fixed 3.11.11-r0', 'main python3 3.11.11-r0: 10 < 11'],
+  [pkg('python3', '3.11.10-r0'), 'CVE-2024-6232', '-', 'main python3 3.11.10-r0: the version itself'],
+  [pkg('postgresql16', '16.4-r0'), 'CVE-2024-10976', 'fixed 16.5-r0', 'main postgresql16 16.5-r0'],
+])
+
 const edge: Release = { ...releaseNamed('alpine', '3.22_alpha20250108'), prettyName: 'Alpine Linux edge' }
 
 testCheckedRows(alpine, edge, feedsOf('edge'), [
