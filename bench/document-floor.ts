@@ -26,7 +26,7 @@ async function parseMember(content: Buffer, name: string): Promise<void> {
       yield content
     }
     await parseXml(whole(), name, { onOpen() {}, onText() {}, onClose() {} })
-  } else if (content[0] === 0x7b || content[0] === 0x5b) JSON.parse(content.toString())
+  } else if (/^\s*[{[]\s*["{[\]}]/.test(content.toString('latin1', 0, 100))) JSON.parse(content.toString())
   else content.toString().split('\n')
 }
 

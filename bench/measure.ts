@@ -55,6 +55,11 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
   })
 }
 
+/** The milliseconds that a script says it took, without its own start. */
+export function millisecondsOf({ stdout }: Run): number {
+  return (JSON.parse(stdout) as { ms: number }).ms
+}
+
 /** The median of at least one number. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right)

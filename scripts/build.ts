@@ -6,6 +6,8 @@ import { rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { build, type Plugin } from 'rolldown'
+import { version } from '../src/version.ts'
+import { compileAhead } from './compile-ahead.ts'
 
 const root = join(import.meta.dirname, '..')
 const [folder] = process.argv.slice(2)
@@ -20,7 +22,6 @@ const hotPath = new Set(
     'src/cli/run/scan.ts',
     'src/compose.ts',
     'src/image/registry.ts',
-    'src/image/oci-layout.ts',
     'src/scan/index-image.ts',
     'src/store/sqlite/open.ts',
   ].map((path) => join(root, path)),
@@ -43,6 +44,13 @@ const leanBuiltins: Plugin = {
     const code = required === undefined ? builtin(name) : `module.exports = process.getBuiltinModule('${name}')`
     return { code, moduleSideEffects: false }
   },
+}
+
+/** The version is needed in many places. As a constant of each of them it is no module to load. */
+const ownVersion: Plugin = {
+  name: 'own-version',
+  resolveId: (source, importer) => (/\/version\.ts$/.test(source) ? `\0version of ${importer}` : undefined),
+  load: (id) => (id.startsWith('\0version of ') ? `export const version = ${JSON.stringify(version)}` : undefined),
 }
 
 /** commander loads child processes for commands that are programs of their own. There are none, and it costs milliseconds. */
@@ -96,7 +104,7 @@ await build({
   cwd: root,
   input: { main: 'src/cli/main.ts', index: 'src/index.ts', worker: 'src/worker.ts' },
   platform: 'node',
-  plugins: [leanCommander, leanBuiltins, directImports, ascii],
+  plugins: [ownVersion, leanCommander, leanBuiltins, directImports, ascii],
   treeshake: { propertyReadSideEffects: false },
   output: {
     dir: folder ?? 'dist',
@@ -105,13 +113,11 @@ await build({
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
     codeSplitting: {
-      groups: [
-        { name: 'start', test: /rolldown.runtime|src.(?:cli.)?version(?:-line)?\.ts$/, priority: 1 },
-        { name: 'scan', test: (id) => hotPath.has(id) },
-      ],
+      groups: [{ name: 'scan', test: (id) => hotPath.has(id) }],
     },
   },
 })
+compileAhead(folder ?? join(root, 'dist'))
 if (folder !== undefined) process.exit()
 const types = spawnSync('tsc', ['-p', 'tsconfig.build.json'], {
   cwd: root,

@@ -11,8 +11,7 @@ import type { Store } from './core/store.ts'
 import type { VersionScheme } from './core/versions.ts'
 import { ecosystems } from './ecosystems/registry.ts'
 import { enrichers } from './enrich/registry.ts'
-import type { Transfer, TransferOptions } from './exchange/import.ts'
-import type { PushOutcome } from './exchange/push.ts'
+import { createExchange, type Exchange, type RunOptions } from './exchange/exchange.ts'
 import { feedFamilies } from './feeds/registry.ts'
 import { createFleet, type Fleet } from './fleet/fleet.ts'
 import type { LayerList } from './image/layer-list.ts'
@@ -26,16 +25,21 @@ import type { KeptResults } from './scan/known-findings.ts'
 import { scan } from './scan/scan.ts'
 import { openStore } from './store/open.ts'
 import type { FeedChanges } from './update/changes.ts'
-import { staleFeeds } from './update/fresh.ts'
+import { type Staleness, staleFeeds } from './update/fresh.ts'
+import type { LeftOut } from './update/left-out.ts'
 import { allFeeds, selectFeeds } from './update/select-feeds.ts'
 import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
+export type { DataFormat, Exchange, RunOptions } from './exchange/exchange.ts'
 export type { Transfer } from './exchange/import.ts'
-export type { PushOutcome } from './exchange/push.ts'
 export type { Fleet } from './fleet/fleet.ts'
 export type { LayerList, ListedLayer } from './image/layer-list.ts'
+export type { HttpClient } from './io/http.ts'
+export { openNotificationWork } from './notify/open.ts'
+export type { NotificationWork } from './notify/work.ts'
 export type { FeedChanges } from './update/changes.ts'
+export type { LeftOut } from './update/left-out.ts'
 export type { FeedOutcome } from './update/update.ts'
 
 /** Where an engine keeps its data and gets it from. */
@@ -84,6 +88,12 @@ export interface UpdateOptions {
   readonly progress: Progress
 }
 
+/** How to bring feeds up to date that are not. */
+export interface StaleOptions extends RunOptions, Staleness {
+  /** Is told of each feed as soon as it is done. */
+  readonly onOutcome: (outcome: FeedOutcome) => void
+}
+
 /** Everything wired together. */
 export interface Engine extends AsyncDisposable {
   readonly store: Store
@@ -108,10 +118,19 @@ export interface Engine extends AsyncDisposable {
   /** Updates the feeds named, or all. One failing feed is an outcome, not an error; an unknown name throws `FEED_UNKNOWN`. */
   update(feeds: readonly string[], options: UpdateOptions): Promise<readonly FeedOutcome[]>
   /**
+   * Updates those of the feeds, by their ids, that were found current longer ago than `maxAge` milliseconds, or never, and did not
+   * fail within `retryAfter`. What is left alone is no outcome.
+   */
+  updateStale(feeds: readonly string[], options: StaleOptions): Promise<void>
+  /**
    * What changed in a feed between two states, each the number of a generation or a time (ISO 8601); the last change, if none is
    * named. Throws `FEED_UNKNOWN` and `CONFIG_INVALID`.
    */
   changes(feed: string, from?: string | number, to?: string | number): Promise<FeedChanges>
+  /**
+   * The records that could not be read, of the feeds named as for `Exchange`, or of all that are loaded. Throws `FEED_UNKNOWN`.
+   */
+  leftOut(names: readonly string[]): Promise<readonly LeftOut[]>
   /** Every feed there is, in order. */
   feedIds(): readonly string[]
   /** What can be judged, and with which feeds. */
@@ -132,50 +151,6 @@ export interface MatchRunOptions {
   readonly enrich: readonly string[]
 }
 
-/** How something is run. */
-export interface RunOptions {
-  readonly signal: AbortSignal
-  readonly progress: Progress
-}
-
-/** How data goes to and comes from a registry. */
-export interface ArtifactRunOptions extends RunOptions {
-  readonly image: Pick<ImageOptions, 'offline' | 'registry'>
-}
-
-/** What a file of vulnerability data can be: our own, or a bundle of Clair's updaters. */
-export type DataFormat = 'chiaro' | 'clair'
-
-/** How data goes to a file. */
-export interface ExportOptions extends RunOptions {
-  readonly format: DataFormat
-  readonly compression: 'none' | 'gzip' | 'zstd'
-  /** A time (ISO 8601) or a generation's number: only what changed after the state of then. Of our own format only. */
-  readonly since: string | number | undefined
-}
-
-/**
- * Data as files and as OCI artifacts. Feeds are named by their ids, by what several begin with (`alpine`), or by a pattern
- * with `*`; none named are all that are there. All throw `FEED_UNKNOWN` for a name that means none of these.
- */
-export interface Exchange {
-  /** The bytes of a file, and the feeds that have no place in it. Also throws `CONFIG_INVALID`. */
-  export(
-    names: readonly string[],
-    options: ExportOptions,
-  ): Promise<{ readonly content: AsyncIterable<Uint8Array>; readonly leftOut: readonly string[] }>
-  /** Imports a file of either format, all of it or nothing: a path, or bytes, of which `where` tells. Throws `DATA_FILE_INVALID`. */
-  import(
-    source: string | { readonly bytes: AsyncIterable<Uint8Array>; readonly where: string },
-    names: readonly string[],
-    options: RunOptions,
-  ): Promise<Transfer>
-  /** Puts feeds into an artifact of a registry. Throws what a registry can throw. */
-  push(reference: string, names: readonly string[], options: ArtifactRunOptions): Promise<readonly PushOutcome[]>
-  /** Imports feeds out of an artifact, all of them or none. Throws what a registry can throw, and `DATA_FILE_INVALID`. */
-  pull(reference: string, names: readonly string[], options: ArtifactRunOptions): Promise<Transfer>
-}
-
 /** Everything that has feeds: distributions, what enriches, and what belongs to neither. */
 const families: readonly FeedFamily[] = [...ecosystems, ...enrichers, ...feedFamilies]
 
@@ -193,10 +168,15 @@ export async function writeFileWhole(path: string, content: FileContent): Promis
   return (await import('./io/atomic-file.ts')).writeFileWhole(path, content)
 }
 
+/** A client for services of one's own: `createHttpClient` of io/http.ts, which is loaded when something is asked for. */
+export async function openHttpClient(): Promise<HttpClient> {
+  return (await import('./io/http.ts')).createHttpClient({ offline: false })
+}
+
 /** Throws `REFERENCE_INVALID` for what cannot be the name of an image in a registry. */
 export async function checkReference(reference: string): Promise<void> {
-  const { parseImageName } = await import('./image/reference.ts')
-  parseImageName(reference)
+  const { checkRegistryReference } = await import('./image/remote/registry.ts')
+  checkRegistryReference(reference)
 }
 
 /** The version scheme of this id, for report writers. */
@@ -233,11 +213,11 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     feeds: readonly Feed[],
     maxAge: number | undefined,
     force: boolean,
-    options: UpdateOptions | ScanOptions,
+    options: RunOptions & Partial<Pick<StaleOptions, 'onOutcome'>>,
   ) {
     const { updateFeeds } = await import('./update/update.ts')
     const { createSpools } = await import('./io/spools.ts')
-    const { signal, progress } = options
+    const { signal, progress, onOutcome } = options
     await using spools = createSpools({ mirror: config.mirror, sources: config.sources, offline: config.offline })
     return await updateFeeds(feeds, {
       store: store.advisories,
@@ -247,6 +227,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       force,
       signal,
       progress,
+      onOutcome,
       now: new Date(),
     })
   }
@@ -311,13 +292,28 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         version,
       }),
     update: async (names, options) => bring(selectFeeds(families, names), undefined, options.force, options),
+    updateStale: async (ids, options) => {
+      const named = allFeeds(families).filter(({ id }) => ids.includes(id))
+      const stale = await staleFeeds(named, store.advisories, options, new Date())
+      if (stale.length > 0) await bring(stale, options.maxAge, false, options)
+    },
     changes: async (feed, from, to) => {
       const { feedChanges } = await import('./update/changes.ts')
       refuseWithoutHistory(feed)
       return feedChanges(feed, from, to, store.advisories)
     },
+    leftOut: async (names) => {
+      const { leftOutOf } = await import('./update/left-out.ts')
+      const { chooseFeeds } = await import('./exchange/feed-names.ts')
+      const advice = '"chiaro data" shows what is loaded.'
+      return leftOutOf((loaded) => chooseFeeds(names, loaded, { advice }), store.advisories)
+    },
     feedIds: () => allFeeds(families).map((feed) => feed.id),
-    exchange: createExchange(store),
+    exchange: createExchange({
+      advisories: store.advisories,
+      feeds: allFeeds(families),
+      versions: (scope) => ecosystems.find(({ id }) => scope.startsWith(`${id}:`))?.versions,
+    }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
@@ -348,46 +344,4 @@ function pastTime(asOf: string | undefined): string | undefined {
     where: asOf,
     advice: 'Name a time in the past, or none for the data of now.',
   })
-}
-
-function createExchange(store: Store): Exchange {
-  const common = <T extends RunOptions>(options: T): T & TransferOptions => ({
-    ...options,
-    advisories: store.advisories,
-    feeds: allFeeds(families),
-    versions: (scope) => ecosystems.find(({ id }) => scope.startsWith(`${id}:`))?.versions,
-  })
-  return {
-    async export(names, options) {
-      const { exportFeeds } = await import('./exchange/export.ts')
-      const { compressed } = await import('./exchange/compressed.ts')
-      const feeds = await exportFeeds(names, options.since, common(options))
-      if (options.format === 'clair') {
-        const { clairFeeds, writeClairBundle } = await import('./exchange/clair-bundle-writer.ts')
-        const { known, others } = clairFeeds(feeds)
-        return { content: compressed(writeClairBundle(known), options.compression), leftOut: others }
-      }
-      const { writeDataFile } = await import('./exchange/data-file.ts')
-      return { content: compressed(writeDataFile(feeds), options.compression), leftOut: [] }
-    },
-    async import(source, names, options) {
-      const { keepInput, openInput } = await import('./exchange/input.ts')
-      const { openData } = await import('./exchange/open.ts')
-      const { importFeeds } = await import('./exchange/import.ts')
-      const { signal } = options
-      await using input = await (typeof source === 'string'
-        ? openInput(source, signal)
-        : keepInput(source.bytes, source.where, signal))
-      return await importFeeds(await openData(input, common(options)), names, input.where, common(options))
-    },
-    async push(reference, names, options) {
-      const { exportFeeds } = await import('./exchange/export.ts')
-      const { pushData } = await import('./exchange/push.ts')
-      return pushData(reference, await exportFeeds(names, undefined, common(options)), common(options))
-    },
-    async pull(reference, names, options) {
-      const { pullData } = await import('./exchange/pull.ts')
-      return pullData(reference, names, common(options))
-    },
-  }
 }

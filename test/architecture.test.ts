@@ -14,6 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   feeds: ['core', 'formats', 'io'],
   enrich: ['core', 'feeds', 'io'],
   image: ['core', 'io'],
+  notify: ['core', 'io'],
   report: ['core', 'io'],
   ecosystems: ['core', 'versions', 'formats', 'feeds', 'io'],
   store: ['core', 'io'],

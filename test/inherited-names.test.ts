@@ -9,6 +9,7 @@ import { distributionOf, scopeOfDistribution, scopeOfOsv } from '../src/exchange
 import type { CsafDocument, CsafVulnerability } from '../src/feeds/csaf.ts'
 import { errataRatings } from '../src/feeds/errata-severity.ts'
 import { choosePlatform } from '../src/image/platform.ts'
+import { databaseFailure } from '../src/store/postgres/failure.ts'
 
 /** Every object has something of these names; no table of ours does. */
 const words = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__']
@@ -29,6 +30,11 @@ describe.each(words)('the word %s from outside is not known', (word) => {
     const [rating] = nvdRatings({ cvssMetricV31: [{ source: word, type: 'Secondary', cvssData }] })
     expect(rating!.source).toBe(word)
     expect(raterOf(`${word}:1`)).toBe(word)
+  })
+
+  it('as the code of an error of a server', () => {
+    const error = Object.assign(new Error('no'), { code: word })
+    expect(databaseFailure(error, 'postgres://server/db')).toMatchObject({ advice: expect.any(String) })
   })
 
   it('as a distribution', () => {

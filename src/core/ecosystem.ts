@@ -47,6 +47,8 @@ export interface Ecosystem extends FeedFamily {
   readonly analyzers: readonly Analyzer[]
   /** The purl types it judges. */
   readonly packageTypes: readonly string[]
+  /** The vendors that make its packages: what others made is a gap. Not given where package databases name nobody. */
+  readonly vendors?: RegExp
   /** Coverage of a release; `undefined` when the release is not of this ecosystem. */
   coverage(release: Release): Coverage | undefined
   /** The facts that `keys` needs of an image's packages; asked for once, before it. */

@@ -21,6 +21,7 @@ export const gapCodes = {
   'link-unresolved': 'A package database is reached through a link that could not be followed.',
   'no-packages': 'No package database was found in the image: there was nothing to assess.',
   'release-without-data': 'The data says nothing at all about this release of the distribution.',
+  'vendor-unsupported': 'Packages are of a third party, which the data for the distribution does not cover.',
   'version-unreadable': 'Two versions could not be compared.',
 } as const
 

@@ -57,6 +57,9 @@ export const limits = {
   packages: 200_000,
   /** Parts of one package database that cannot be read, until the rest is given up. */
   databaseGaps: 1000,
+  /** Third parties whose packages a report names, and packages that it names of each. */
+  thirdParties: 20,
+  thirdPartyPackages: 10,
   /** A name, version or architecture. */
   packageFieldBytes: 4 * KiB,
   /** Entries of an archive around an image (docker-archive, oci-archive). */
@@ -115,7 +118,7 @@ export const limits = {
   responseBytes: 4 * MiB,
   /** Silence after which a connection is given up. */
   idleTimeout: 30_000,
-  /** A request until its headers are there. */
+  /** A request of ours until the headers of its answer are there; one of others until all of it is there. */
   requestTimeout: 60_000,
   /** Attempts at one request, and the longest wait between two. */
   attempts: 5,
@@ -129,6 +132,15 @@ export const limits = {
   /** The body of a request to the server, and of one to the v1 API. */
   requestBodyBytes: 8 * MiB,
   requestBodyBytesV1: 1 * MiB,
+  /** Connections of one listener. */
+  connections: 4000,
+  /** Requests of one route that are answered at a time, and of one that reads all of a feed. */
+  answersAtOnce: 100,
+  feedAnswersAtOnce: 4,
+  /** The time until an answer begins, but for what has a limit of its own. */
+  answerTime: 60_000,
+  /** An index report that the indexer of another process gives. */
+  indexReportBytes: 256 * MiB,
   /** Answers of the server that are kept to be sent again, together. */
   reportCacheBytes: 64 * MiB,
   /** The body of a request to Chiaro's own API, which names things and sends none. */
@@ -143,8 +155,12 @@ export const limits = {
   jobAge: 7 * 24 * 60 * 60 * 1000,
   /** Silence after which the process that does a job is taken for dead. */
   jobSilence: 60_000,
+  /** Spans of traces that wait to be delivered; more are dropped. */
+  waitingSpans: 4096,
   /** Indexing what a client submits. */
   indexTime: 900_000,
+  /** The delivery of one notification. Who delivers it for longer has lost it to others. */
+  deliveryTime: 300_000,
   /** Requests that the server is answering when it is told to end. */
   shutdownTime: 10_000,
   /** A configuration file. */

@@ -17,6 +17,8 @@ export interface Package {
   readonly source: SourcePackage
   /** The module stream a package belongs to, `name:stream` (RPM modularity). */
   readonly module?: string
+  /** Who made it, if its database says so. rpm names everybody (`Red Hat, Inc.`), dpkg only others than Debian and Ubuntu. */
+  readonly vendor?: string
 }
 
 /** What a release file says of the distribution (os-release(5), and older files of the same purpose). */

@@ -143,6 +143,7 @@ export interface Found {
 /** The data that a report was made with. */
 export interface FeedData {
   readonly feed: string
+  /** Where it was loaded from: its source's URL, or what took its place then. */
   readonly url: string
   /** The generation used; 0: never loaded. */
   readonly generation: number

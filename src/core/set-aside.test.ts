@@ -6,6 +6,7 @@ const packageOf = (type: string, name: string, source: string) => ({
   source: { name: source, version: '1' },
 })
 
+// The trap "Kernel headers in containers", by name; with whole images it is in test/e2e/traps.test.ts.
 it.each([
   ['deb', 'linux-libc-dev', 'linux'],
   ['deb', 'linux-headers-6.1.0-28-amd64', 'linux'],

@@ -6,6 +6,7 @@ import type { Gap } from './gap.ts'
 import type { JobStore } from './jobs.ts'
 import type { LayerIndex } from './layer-index.ts'
 import type { Match } from './match.ts'
+import type { NotificationStore } from './notifications.ts'
 import type { FeedData, Found, IndexReport } from './report.ts'
 
 /** The state of one feed in the store. */
@@ -81,6 +82,15 @@ export interface StatementChange {
   readonly after: Statement | undefined
 }
 
+/** A fact that differs between two generations of a feed. */
+export interface FactChange {
+  readonly change: 'added' | 'changed' | 'closed'
+  readonly name: string
+  /** `undefined`: there was none. */
+  readonly before: Json | undefined
+  readonly after: Json | undefined
+}
+
 /** Statements of vendors, in generations. */
 export interface AdvisoryStore {
   /** Status of the feeds named, or of all that were ever tried; of the generation that was current at `asOf`, where it is given. */
@@ -124,6 +134,8 @@ export interface AdvisoryStore {
    * `CONFIG_INVALID` for a generation that is not there, or not any more.
    */
   changes(feed: string, from: number, to: number | undefined): AsyncIterable<StatementChange>
+  /** The facts that differ between two generations of a feed, by name. Of a feed that keeps no history it cannot be told. Else as `changes`. */
+  factChanges(feed: string, from: number, to: number | undefined): AsyncIterable<FactChange>
   /**
    * The keys of which something else is said in generation `to` of a feed than in `from`, in batches: those of statements that
    * were added, changed or closed, or whose vulnerability is described otherwise, and the names of facts, in the scope
@@ -161,7 +173,14 @@ export interface IndexStore {
    * `required`: then it is kept when this resolves, or this throws.
    */
   putImage(report: IndexReport, analyzers: string, required?: boolean): Promise<void>
-  /** Forgets images, whatever analyzers read them, and what was matched in them. Gives the digests of those that were there. */
+  /** Why an image could not be read when that was last tried, if it was not read since. */
+  failure(digest: Digest): Promise<string | undefined>
+  /** Notes that an image could not be read. It goes when the image is put or removed. */
+  putFailure(digest: Digest, message: string): Promise<void>
+  /**
+   * Forgets images, whatever analyzers read them, what was matched in them, and that they could not be read. Gives the digests of
+   * those that were there.
+   */
   removeImages(digests: readonly Digest[]): Promise<readonly Digest[]>
   /** The matches that were last put for the image, if they were put with exactly this basis. */
   matches(key: KeptKey): Promise<readonly Match[] | undefined>
@@ -190,6 +209,7 @@ export interface Store extends AsyncDisposable {
   readonly advisories: AdvisoryStore
   readonly index: IndexStore
   readonly fleet: FleetStore
+  readonly notifications: NotificationStore
   readonly jobs: JobStore
   /** The database's own integrity check and ours; an empty list means sound. */
   verify(): Promise<readonly string[]>

@@ -4,7 +4,7 @@ import { type FleetFinding, type FleetPackage, factScope, type Judgement, type N
 import type { Gap } from '../core/gap.ts'
 import type { Release } from '../core/package.ts'
 import { packageUrl } from '../core/purl.ts'
-import type { Finding, IndexedPackage, IndexReport } from '../core/report.ts'
+import type { IndexedPackage, IndexReport } from '../core/report.ts'
 import type { AdvisoryStore } from '../core/store.ts'
 import { assess } from '../scan/assess.ts'
 import { type Judge, matchPackages, outcomesOf, packageKeys } from '../scan/match-packages.ts'
@@ -46,7 +46,8 @@ async function judgeRelease(
     const gaps: Gap[] = []
     for (const outcome of byPlace.get(place) ?? []) {
       if ('gap' in outcome) gaps.push(outcome.gap)
-      else findings.push(withoutPlace(outcome.finding))
+      // Where it lies here means nothing, and is not kept.
+      else findings.push(outcome.finding)
     }
     return { number, findings, gaps, keys: allKeys(pkg, keys.get(pkg) ?? [], by) }
   })
@@ -81,11 +82,6 @@ function indexedPackage({ package: pkg, release, repositories }: FleetPackage, p
     layer: 0,
     ...(repositories.length === 0 ? {} : { repositories }),
   }
-}
-
-function withoutPlace({ why, ...finding }: Finding): FleetFinding {
-  const { feed, scope, name, scheme, compared, because } = why
-  return { ...finding, why: { feed, scope, name, scheme, compared, because } }
 }
 
 /** Its keys with the names of the facts that they are made with, and of those that name the advisories behind fixes. */

@@ -89,6 +89,15 @@ it('keeps the rest when an entry lacks a field', () => {
   ])
 })
 
+it('tells who made what is not of the distribution', () => {
+  const status =
+    stanza({ Maintainer: 'Docker <support@docker.com>' }) +
+    stanza({ Package: 'b', Maintainer: 'APT Development Team <deity@lists.debian.org>' }) +
+    stanza({ Package: 'c', Maintainer: 'A Person <person@sample.example>', Vendor: 'Sample' })
+  const vendors = analyze(status).map((seen) => seen.kind === 'package' && seen.package.vendor)
+  expect(vendors).toEqual(['Docker', undefined, 'Sample'])
+})
+
 it('does not miss a field in an entry that does not count', () => {
   expect(summary('Package: a\nStatus: purge ok not-installed\n')).toEqual([])
 })

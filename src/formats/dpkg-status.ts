@@ -2,6 +2,7 @@ import type { Analyzer, LayerFile } from '../core/analyzer.ts'
 import { limits } from '../core/limits.ts'
 import type { Observation, SourcePackage } from '../core/package.ts'
 import { DatabaseObservations } from './database-observations.ts'
+import { dpkgVendor } from './dpkg-vendor.ts'
 import { readStanzas } from './stanzas.ts'
 
 /**
@@ -11,7 +12,7 @@ import { readStanzas } from './stanzas.ts'
  */
 export const dpkgStatus: Analyzer = {
   id: 'dpkg-status',
-  version: 1,
+  version: 2,
   anchors: ['var/lib/dpkg/status'],
   maxBytes: limits.packageDatabaseBytes,
   wants(path) {
@@ -22,15 +23,18 @@ export const dpkgStatus: Analyzer = {
   analyze: readDpkgStatus,
 }
 
-const fields = { names: ['Package', 'Version', 'Architecture', 'Status', 'Source'], ignoreCase: true }
+const makers = ['Origin', 'Vendor', 'Maintainer']
+const fields = { names: ['Package', 'Version', 'Architecture', 'Status', 'Source', ...makers], ignoreCase: true }
 
 function readDpkgStatus({ bytes }: LayerFile): readonly Observation[] {
   const observations = new DatabaseObservations()
   for (const { line, values, tooLong } of readStanzas(bytes, fields)) {
-    const [name, version, arch = '', status, source] = values
+    const [name, version, arch = '', status, source, origin, vendor, maintainer] = values
     if (isGone(status)) continue
     if (tooLong === undefined && name && version) {
-      if (!observations.add({ type: 'deb', name, version, arch, source: parseSource(source, name, version) })) break
+      const maker = dpkgVendor({ origin, vendor, maintainer })
+      const own = { type: 'deb', name, version, arch, source: parseSource(source, name, version) }
+      if (!observations.add(maker === undefined ? own : { ...own, vendor: maker })) break
     } else {
       const what = tooLong === undefined ? `no ${name ? 'Version' : 'Package'}` : `a ${tooLong} that is too long`
       if (!observations.gap(`The entry at line ${line}${name ? ` (${name})` : ''} has ${what}.`)) break

@@ -3,8 +3,12 @@ import { join } from 'node:path'
 import { ChiaroError, isChiaroError } from '../core/errors.ts'
 import type { Image, ImageOptions, ImageSource } from '../core/image.ts'
 import { type Location, locate } from './location.ts'
+import { openLayoutDirectory, openOciLayout } from './oci-layout.ts'
 
-/** Every kind of place that images come from. One entry adds one; its code is loaded when it is used. */
+/**
+ * Every kind of place that images come from. One entry adds one; its code is loaded when it is used, but for that of layouts,
+ * which need little beside.
+ */
 export const imageSources: readonly ImageSource[] = [
   source(
     'registry',
@@ -31,11 +35,7 @@ export const imageSources: readonly ImageSource[] = [
     'FILE[:TAG|@DIGEST]  a tar archive with an OCI image layout',
     async () => (await import('./oci-archive.ts')).openOciArchiveFile,
   ),
-  source(
-    'oci-layout',
-    'DIR[:TAG|@DIGEST]  a directory with an OCI image layout',
-    async () => (await import('./oci-layout.ts')).openOciLayout,
-  ),
+  source('oci-layout', 'DIR[:TAG|@DIGEST]  a directory with an OCI image layout', async () => openOciLayout),
   source(
     'rootfs',
     'DIR  a directory with an unpacked root file system',
@@ -63,7 +63,6 @@ async function open(reference: string, options: ImageOptions, signal: AbortSigna
   const location = locatePath(reference)
   if (location === undefined) return imageSources[0]!.open(reference, options, signal)
   if (location.kind === 'file') return openArchiveFile(location, reference, options, signal)
-  const { openLayoutDirectory } = await import('./oci-layout.ts')
   return openLayoutDirectory(location, reference, options)
 }
 

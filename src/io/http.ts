@@ -33,6 +33,8 @@ export interface HttpRequest {
   readonly signal: AbortSignal
   /** How often to try; default `limits.attempts`. */
   readonly attempts?: number
+  /** `false`: a redirect is the answer. */
+  readonly follow?: false
 }
 
 /** The one HTTP client of Chiaro, for registries and feeds. */
@@ -142,7 +144,7 @@ async function followRedirects(
       signal: request.signal,
     })
     const location = response.headers.get('location')
-    if (!redirects.has(response.status) || location === null) return response
+    if (request.follow === false || !redirects.has(response.status) || location === null) return response
     await response.discard()
     if (followed === limits.redirects) {
       throw new ChiaroError('NETWORK_FAILED', `it redirects more than ${limits.redirects} times`, {

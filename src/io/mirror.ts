@@ -38,6 +38,15 @@ export function openMirror(mirror: string | undefined, sources: Sources = {}): M
   }
 }
 
+/** The first place of a document, for people. */
+export function placeText(location: Location): string {
+  if (location.kind === 'mirror-file') return location.paths[0]!
+  const url = new URL(location.kind === 'mirror-url' ? location.urls[0]! : location.url)
+  url.username = ''
+  url.password = ''
+  return url.href
+}
+
 function locator(mirror: string | undefined): Mirror {
   if (mirror === undefined) return (url) => ({ kind: 'origin', url })
   if (/^https?:\/\//i.test(mirror)) return urlMirror(mirror)

@@ -1,6 +1,6 @@
 import type { Spool } from '../core/feed.ts'
 import type { HttpClient } from './http.ts'
-import { openMirror } from './mirror.ts'
+import { openMirror, placeText } from './mirror.ts'
 import { createSpool, type OnBytes, type SpoolOptions } from './spool.ts'
 
 /** The spools of one update. They share their connections, which end when this is disposed of. */
@@ -9,6 +9,8 @@ export interface Spools extends AsyncDisposable {
   open(onBytes?: OnBytes): Spool
   /** The host that the document at `url` is fetched from, a mirror's where there is one; `undefined` for files. */
   hostOf(url: string): string | undefined
+  /** Where the document at `url` is, for people: its own address, or the one or the path that takes its place, without a password. */
+  placeOf(url: string): string
 }
 
 /** How the documents of several feeds are fetched. */
@@ -33,6 +35,7 @@ export function createSpools({ mirror, sources, ...client }: SpoolsOptions): Spo
       if (location.kind === 'mirror-file') return undefined
       return URL.parse(location.kind === 'mirror-url' ? location.urls[0]! : location.url)?.host
     },
+    placeOf: (url) => placeText(locate(url)),
     async [Symbol.asyncDispose]() {
       await (await opened)?.[Symbol.asyncDispose]()
     },

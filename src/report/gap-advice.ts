@@ -5,7 +5,7 @@ export const gapAdvice: Readonly<Record<GapCode, string>> = {
   'data-missing':
     'Run "chiaro update" where the network is, or name a mirror with --mirror; "chiaro data" shows the last error.',
   'data-record-unreadable':
-    'The rest of the feed is used. Update Chiaro; if that does not help, report the feed as a defect.',
+    'The rest of the feed is used; "chiaro data gaps" lists what is not. Update Chiaro; if that does not help, report the feed as a defect.',
   'data-stale': 'Run "chiaro update"; "chiaro data" shows why the last attempt failed.',
   'database-unreadable':
     'Build the image again; if the packaging tool itself can read the database, report it as a defect.',
@@ -26,6 +26,8 @@ export const gapAdvice: Readonly<Record<GapCode, string>> = {
     'Nothing can be said about files that no package database lists; for an image of one static binary that is expected.',
   'release-without-data':
     'Check that the release is still supported and its name is right; its packages were not assessed.',
+  'vendor-unsupported':
+    'The packages are listed, but were not assessed: look at the security notices of who made them.',
   'version-unreadable':
     'Assess these packages by hand: their versions do not follow the rules of the packaging system.',
 }

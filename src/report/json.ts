@@ -92,6 +92,7 @@ function packageOf(pkg: IndexedPackage, layers: Layers): JsonReport['packages'][
     layer: layerOf(pkg.layer, layers),
     path: pkg.path,
     ...(pkg.module === undefined ? {} : { module: pkg.module }),
+    ...(pkg.vendor === undefined ? {} : { vendor: pkg.vendor }),
   }
 }
 

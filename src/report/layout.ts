@@ -187,20 +187,23 @@ export function columnWidths(
   rows: readonly (readonly Cell[])[],
   width: number | undefined,
 ): number[] | undefined {
-  const widths = columns.map(({ title, max }, index) => {
-    let widest = displayWidth(title)
-    for (const row of rows) {
-      for (const part of row[index]!) widest = Math.max(widest, widthOf(part))
-      if (widest >= max) return max
-    }
-    return widest
-  })
+  const widths = columns.map((column, index) => widestOf(column, index, rows))
   if (width === undefined) return widths
   const room = width - gutter.length * (columns.length - 1)
   const good = columns.map((column) => Math.max(column.min, column.good ?? 0))
   if (shrink(widths, good, room)) return widths
   const least = columns.map(({ min }) => min)
   return shrink(widths, least, room) ? widths : undefined
+}
+
+/** How wide a column has to be for the widest text in it, its `max` at the most. */
+function widestOf({ title, max }: Column, index: number, rows: readonly (readonly Cell[])[]): number {
+  let widest = displayWidth(title)
+  for (let at = 0; at < rows.length && widest < max; at++) {
+    const cell = rows[at]![index]!
+    for (let part = 0; part < cell.length; part++) widest = Math.max(widest, widthOf(cell[part]!))
+  }
+  return Math.min(widest, max)
 }
 
 /** Takes from the widest until all fit into `room`, or nothing can be taken any more. */
@@ -268,10 +271,18 @@ function rowLine(
     if (part !== undefined && part.text !== '') {
       const width = widthOf(part)
       const start = columns[index]!.align === 'right' ? column + widths[index]! - width : column
-      text += ' '.repeat(Math.max(0, start - used)) + paint(part.style, part.text)
+      text += spaces(start - used) + paint(part.style, part.text)
       used = start + width
     }
     column += widths[index]! + gutter.length
   }
   return `${text}\n`
+}
+
+/** Each is made once: a long table needs thousands, of a few lengths. */
+const madeSpaces: string[] = []
+function spaces(count: number): string {
+  if (count <= 0) return ''
+  madeSpaces[count] ??= ' '.repeat(count)
+  return madeSpaces[count]
 }

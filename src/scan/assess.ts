@@ -1,5 +1,6 @@
 import type { Coverage, Ecosystem } from '../core/ecosystem.ts'
 import type { Gap } from '../core/gap.ts'
+import { limits } from '../core/limits.ts'
 import { releaseName } from '../core/package.ts'
 import type { IndexedPackage, IndexReport } from '../core/report.ts'
 
@@ -30,7 +31,12 @@ export function assess(index: IndexReport, ecosystems: readonly Ecosystem[], now
     if (coverage === undefined) continue
     const judged = packages.filter((pkg) => ecosystem.packageTypes.includes(pkg.type))
     const name = releaseName(release)
-    const gaps = [...approximate(name, coverage), ...endOfLife(name, coverage, now), ...strangers(packages, ecosystem)]
+    const gaps = [
+      ...approximate(name, coverage),
+      ...endOfLife(name, coverage, now),
+      ...strangers(packages, ecosystem),
+      ...thirdParties(judged, ecosystem),
+    ]
     return { ecosystem, coverage, packages: judged, gaps }
   }
   const name = releaseName(release)
@@ -65,6 +71,30 @@ function strangers(packages: readonly IndexedPackage[], ecosystem: Ecosystem): r
     where,
     detail: `${ecosystem.title} has no data for packages of this kind: ${count(number)} not assessed.`,
   }))
+}
+
+/**
+ * Packages that the distribution did not make: what its data says is not meant for them, even where it has one of the same name.
+ * A gap for each third party, and one for all beyond the limit.
+ */
+function thirdParties(packages: readonly IndexedPackage[], { vendors, title }: Ecosystem): readonly Gap[] {
+  if (vendors === undefined) return []
+  const byVendor = new Map<string, Set<string>>()
+  for (const { vendor, name } of packages) {
+    if (vendor === undefined || vendors.test(vendor)) continue
+    const where = byVendor.has(vendor) || byVendor.size < limits.thirdParties ? vendor : 'other third parties'
+    byVendor.set(where, (byVendor.get(where) ?? new Set()).add(name))
+  }
+  return [...byVendor].map(([where, names]) => {
+    const detail = `It made ${listOf([...names])}. The data for ${title} does not cover what others made.`
+    return { code: 'vendor-unsupported' as const, where, detail }
+  })
+}
+
+function listOf(names: readonly string[]): string {
+  const more = names.length - limits.thirdPartyPackages
+  const named = names.slice(0, limits.thirdPartyPackages).join(', ')
+  return more > 0 ? `${named} and ${more} more` : named
 }
 
 function count(packages: number): string {

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { ClairConfig } from '../config/clair/schema.ts'
 import { ChiaroError, messageOf } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
+import type { ServerLimits } from './server-limits.ts'
 import { isAuthorized } from './token.ts'
 
 /** Somewhere that lines of the log go. */
@@ -26,18 +27,23 @@ const levels = {
  * An application of which the server has one a listener: JSON lines with ids of requests, bodies as bytes whatever their type
  * is said to be, limits of time and size. Throws `CONFIG_INVALID` for TLS files that cannot be used.
  */
-export function createApp(config: ClairConfig, name: string, log: LogStream): FastifyInstance {
+export function createApp(config: ClairConfig, name: string, log: LogStream, bounds: ServerLimits): FastifyInstance {
+  const { requestTimeout, connections } = bounds
+  // How often Node looks for connections that have used up their time.
+  const connection = { headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout / 2 }
+  const tls = name === 'api' ? tlsOptions(config) : undefined
   const app = Fastify({
     logger: { level: levels[config.log_level], stream: log, base: { listener: name } },
     genReqId: () => randomUUID(),
     bodyLimit: limits.requestBodyBytes,
-    requestTimeout: limits.requestTimeout,
+    requestTimeout,
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1024 },
-    ...(name === 'api' ? tlsOptions(config) : {}),
+    ...(tls === undefined ? { http: connection } : { https: { ...tls, ...connection } }),
   }) as unknown as FastifyInstance
+  app.server.maxConnections = connections
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
   return app
@@ -55,9 +61,9 @@ export function requireToken(app: FastifyInstance, config: ClairConfig, open: re
 }
 
 function tlsOptions({ tls }: ClairConfig) {
-  if (tls.cert === '' && tls.key === '') return {}
+  if (tls.cert === '' && tls.key === '') return undefined
   try {
-    return { https: { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } }
+    return { cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
   } catch (cause) {
     throw new ChiaroError('CONFIG_INVALID', `the certificate or its key cannot be read: ${messageOf(cause)}`, {
       where: 'tls',

@@ -1,13 +1,11 @@
-import { Readable } from 'node:stream'
+import { pipeline, Readable, type Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import { createDeflate, createGzip, createZstdCompress, deflate, gzip, zstdCompress } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 import { negotiateCoding } from './negotiation.ts'
 
 /** In the order in which they are taken where the client likes several alike. */
-const codings: Readonly<
-  Record<string, { whole: (bytes: Uint8Array) => Promise<Buffer>; stream: () => NodeJS.ReadWriteStream }>
-> = {
+const codings: Readonly<Record<string, { whole: (bytes: Uint8Array) => Promise<Buffer>; stream: () => Transform }>> = {
   zstd: { whole: promisify(zstdCompress), stream: createZstdCompress },
   gzip: { whole: promisify(gzip), stream: createGzip },
   deflate: { whole: promisify(deflate), stream: createDeflate },
@@ -38,9 +36,15 @@ export function compressAnswers(app: FastifyInstance, refuse: () => string): voi
       return payload
     }
     reply.header('content-encoding', coding).removeHeader('content-length')
-    if (payload instanceof Readable) return payload.compose(compressor.stream())
+    if (payload instanceof Readable) return compressed(payload, compressor.stream())
     return compressor.whole(Buffer.from(payload as string | Uint8Array))
   })
+}
+
+/** What breaks is told to who reads; a reader that has gone is nothing to tell anybody. */
+function compressed(payload: Readable, compressor: Transform): Readable {
+  pipeline(payload, compressor, () => {})
+  return compressor
 }
 
 function header(value: string | readonly string[] | undefined): string | undefined {

@@ -26,19 +26,29 @@ export function feedsOf(engine: Engine, config: ClairConfig): readonly string[] 
   return idsOf([...selectedEcosystems(engine, config), ...enrichers.filter(({ id }) => wanted.includes(id))])
 }
 
+/** What a process asks of the data. */
+export interface DataWishes {
+  /** Whether it judges images at all. */
+  readonly wanted: boolean
+  /** Whether a whole round of updates has been done. */
+  readonly tried: boolean
+}
+
 /**
- * Whether the data is there that images are judged by. It is when every feed was loaded once; after a whole round of updates (`tried`) it is enough that
- * every ecosystem has some, as one source that fails for good must not keep all others from being used.
+ * Whether the data is there that images are judged by. It is when every feed was loaded once; after a whole round of updates
+ * (`tried`) it is enough that every ecosystem has some, as one source that fails for good must not keep all others from being
+ * used. Throws `DATABASE_FAILED`.
  */
-export async function dataState(engine: Engine, config: ClairConfig, tried: boolean): Promise<DataState> {
+export async function dataState(engine: Engine, config: ClairConfig, wishes: DataWishes): Promise<DataState> {
   const statuses = new Map((await engine.store.advisories.status()).map((status) => [status.feed, status]))
+  if (!wishes.wanted) return { ready: true, missing: [] }
   const isLoaded = (feed: string) => (statuses.get(feed)?.generation ?? 0) > 0
   const families = selectedEcosystems(engine, config)
   const missing = idsOf(families)
     .filter((feed) => !isLoaded(feed))
     .map((feed) => ({ feed, error: statuses.get(feed)?.lastError?.code ?? null }))
   const some = families.every((family) => family.feeds().some(({ id }) => isLoaded(id)))
-  return { ready: missing.length === 0 || (tried && some), missing }
+  return { ready: missing.length === 0 || (wishes.tried && some), missing }
 }
 
 function selectedEcosystems(engine: Engine, config: ClairConfig): readonly FeedFamily[] {

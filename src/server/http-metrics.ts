@@ -1,27 +1,32 @@
 import type { FastifyInstance } from 'fastify'
+import { wasTaken } from './answer-taken.ts'
 import type { Metrics } from './metrics.ts'
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const bytes = [200, 500, 1000, 10_000, 100_000, 1_000_000, 10_000_000]
 const labels = ['handler', 'code', 'method']
 
+/** The status that Clair counts for a client that did not wait. */
+const clientGone = 499
+
 /** Counts the requests of an application under Clair's names: `clair_http_GROUP_request_total` and so on. */
 export function countRequests(app: FastifyInstance, metrics: Metrics, groups: readonly string[]): void {
   const meters = new Map(groups.map((group) => [group, metersOf(metrics, `clair_http_${group}`)]))
-  app.addHook('onRequest', async (request) => {
-    const [group, handler] = request.routeOptions.config.metrics ?? []
-    if (handler !== undefined) meters.get(group!)?.inFlight.add([handler], 1)
-  })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
     const [group, handler] = request.routeOptions.config.metrics ?? []
     const meter = group === undefined ? undefined : meters.get(group)
     if (meter === undefined) return
-    const values = [handler!, String(reply.statusCode), request.method.toLowerCase()]
-    meter.inFlight.add([handler!], -1)
-    meter.total.add(values)
-    meter.duration.observe(values, reply.elapsedTime / 1000)
-    meter.requestSize.observe(values, Number(request.headers['content-length'] ?? 0))
-    meter.responseSize.observe(values, Number(reply.getHeader('content-length') ?? 0))
+    meter.inFlight.add([handler!], 1)
+    // Not when Fastify says that it has answered, which it does not of clients that have gone.
+    reply.raw.once('close', () => {
+      const status = wasTaken(reply) ? reply.statusCode : clientGone
+      const values = [handler!, String(status), request.method.toLowerCase()]
+      meter.inFlight.add([handler!], -1)
+      meter.total.add(values)
+      meter.duration.observe(values, reply.elapsedTime / 1000)
+      meter.requestSize.observe(values, Number(request.headers['content-length'] ?? 0))
+      meter.responseSize.observe(values, Number(reply.getHeader('content-length') ?? 0))
+    })
   })
 }
 

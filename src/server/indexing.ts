@@ -6,7 +6,11 @@ import { createSlots, type Slots } from './slots.ts'
 
 /** Indexing what clients submit, for all APIs together. */
 export interface Indexing extends Slots {
-  /** Indexes and puts into the fleet, whether or not the client waits for it. A known image is looked up, and no more. Who submits the same meanwhile waits for the same. Throws what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when it takes too long. */
+  /**
+   * Indexes and puts into the fleet, whether or not the client waits for it. A known image is looked up, and no more. Who submits
+   * the same meanwhile waits for the same, and tries with layers of his own where those of the other cannot be had. Throws
+   * what `Engine.indexLayers` throws, and `LIMIT_EXCEEDED` when it takes too long.
+   */
   index(list: LayerList): Promise<IndexReport>
   /** Indexes an image that the server pulls itself, and puts it into the fleet under its name. Throws what `Engine.pull` throws, and `LIMIT_EXCEEDED` when it takes too long. */
   pull(reference: string, options: PullOptions): Promise<IndexReport>
@@ -24,7 +28,7 @@ export interface IndexingOptions {
 }
 
 export function createIndexing({ engine, places, time, signal }: IndexingOptions): Indexing {
-  const running = new Map<Digest, Promise<IndexReport>>()
+  const running = new Map<Digest, { readonly list: string; readonly report: Promise<IndexReport> }>()
 
   async function known({ digest, reference }: LayerList): Promise<IndexReport | undefined> {
     const report = await engine.store.index.image(digest, analyzersKey)
@@ -61,10 +65,20 @@ export function createIndexing({ engine, places, time, signal }: IndexingOptions
 
   return {
     ...createSlots(places),
-    index(list) {
-      const started = running.get(list.digest) ?? work(list)
-      running.set(list.digest, started)
-      return started
+    async index(list) {
+      const own = JSON.stringify(list)
+      for (;;) {
+        const other = running.get(list.digest)
+        if (other === undefined) break
+        try {
+          return await other.report
+        } catch (error) {
+          if (other.list === own) throw error
+        }
+      }
+      const report = work(list)
+      running.set(list.digest, { list: own, report })
+      return report
     },
     pull: (reference, options) =>
       inTime(reference, options.signal, async (stop) => {

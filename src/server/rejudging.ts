@@ -6,7 +6,7 @@ import { type Rounds, startRounds } from './rounds.ts'
 const period = 60_000
 
 /** Judges by the rules of this version at first, and then whatever data has changed. */
-export function startRejudging(engine: Engine, log: FastifyBaseLogger): Rounds {
+export function startRejudging(engine: Engine, log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>): Rounds {
   let isNew = true
   const work = async (signal: AbortSignal) => {
     if (isNew) tell(await engine.fleet.rejudgeByRules(signal), log)
@@ -17,11 +17,18 @@ export function startRejudging(engine: Engine, log: FastifyBaseLogger): Rounds {
 }
 
 /** Judges again what changes of the data may concern. */
-export async function judgeAgain(engine: Engine, signal: AbortSignal, log: FastifyBaseLogger): Promise<void> {
+export async function judgeAgain(
+  engine: Engine,
+  signal: AbortSignal,
+  log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>,
+): Promise<void> {
   tell(await engine.fleet.rejudge(signal), log)
 }
 
-function tell(done: Awaited<ReturnType<Engine['fleet']['rejudge']>>, log: FastifyBaseLogger): void {
+function tell(
+  done: Awaited<ReturnType<Engine['fleet']['rejudge']>>,
+  log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>,
+): void {
   for (const { cause, packages, opened, closed } of done) {
     if (packages > 0) log.info({ cause, packages, opened, closed }, 'packages were judged again')
   }

@@ -1,4 +1,5 @@
-import type { FastifyInstance, RouteHandlerMethod, RouteShorthandOptions } from 'fastify'
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
+import type { RouteLimits } from './route-limits.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -10,7 +11,10 @@ export interface Resource {
   readonly handlers: Readonly<Partial<Record<(typeof methods)[number], RouteHandlerMethod>>>
   /** Answers the methods that have no handler. */
   readonly refuse: RouteHandlerMethod
-  readonly options?: RouteShorthandOptions
+  /** The most bytes of a body, where that is not `limits.requestBodyBytes`. */
+  readonly bodyLimit?: number
+  /** Where they are not the usual ones. */
+  readonly limits?: Readonly<Partial<Record<(typeof methods)[number], RouteLimits>>>
 }
 
 declare module 'fastify' {
@@ -20,10 +24,17 @@ declare module 'fastify' {
 }
 
 /** Adds a resource with an answer for every method. */
-export function addResource(scope: FastifyInstance, { path, metrics, handlers, refuse, options }: Resource): void {
+export function addResource(scope: FastifyInstance, { path, metrics, handlers, refuse, ...more }: Resource): void {
   const config = { metrics }
-  for (const [method, handler] of Object.entries(handlers)) {
-    scope.route({ ...options, method, url: path, handler, config })
+  for (const method of methods.filter((name) => handlers[name] !== undefined)) {
+    const limits = more.limits?.[method]
+    scope.route({
+      method,
+      url: path,
+      handler: handlers[method]!,
+      config: { ...config, ...(limits && { limits }) },
+      ...(more.bodyLimit && { bodyLimit: more.bodyLimit }),
+    })
   }
   const others = methods.filter((method) => handlers[method] === undefined)
   scope.route({ method: others, url: path, handler: refuse, config })

@@ -15,16 +15,18 @@ export interface RoundsOptions {
   /** Milliseconds before the first round; none if it is not given. */
   readonly delay?: number
   readonly work: (signal: AbortSignal) => Promise<void>
+  /** Milliseconds until the next round, where it is wanted sooner; asked for after each. */
+  readonly sooner?: () => number | undefined
   /** What is said of a round that fails. */
   readonly failure: string
-  readonly log: FastifyBaseLogger
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
 }
 
 /** The longest time that a timer can have; one that is longer would end at once. */
 const longest = 2 ** 31 - 1
 
 /** Works again and again, at once at first or after a delay. A round that fails is told, and the next one comes. */
-export function startRounds({ period, delay = 0, work, failure, log }: RoundsOptions): Rounds {
+export function startRounds({ period, delay = 0, work, sooner, failure, log }: RoundsOptions): Rounds {
   const stop = new AbortController()
   let tried = false
   const wait = (time: number) => sleep(Math.min(time, longest), undefined, { signal: stop.signal }).catch(() => {})
@@ -37,7 +39,7 @@ export function startRounds({ period, delay = 0, work, failure, log }: RoundsOpt
       } catch (error) {
         if (!stop.signal.aborted) log.error({ err: error }, failure)
       }
-      await wait(period * (0.95 + Math.random() / 10))
+      await wait(Math.min(period * (0.95 + Math.random() / 10), sooner?.() ?? period))
     }
   })()
   return {

@@ -173,7 +173,7 @@ describe('a server', () => {
     const silent = createServer(() => {})
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const uri = `http://127.0.0.1:${(silent.address() as { port: number }).port}/`
-    await using server = await startTestServer({ indexTime: 300 })
+    await using server = await startTestServer({ limits: { indexTime: 300 } })
     const body = JSON.stringify({ hash: unknown, layers: [{ hash: unknown, uri }] })
     const response = await fetch(`${server.urls.api}/indexer/api/v1/index_report`, { method: 'POST', body })
     expect([response.status, await response.json()]).toEqual([
@@ -189,7 +189,7 @@ describe('a server', () => {
     const silent = createServer(() => {})
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const uri = `http://127.0.0.1:${(silent.address() as { port: number }).port}/`
-    const server = await startTestServer({ shutdownTime: 300 })
+    const server = await startTestServer({ limits: { shutdownTime: 300 } })
     const { hostname, port } = new URL(server.urls.api)
     const halfSaid = connect(Number(port), hostname)
     halfSaid.on('error', () => {})
@@ -249,8 +249,8 @@ describe('chiaro serve', () => {
   })
 })
 
-it('chiaro serve does not take another mode for combo', async () => {
-  const result = await chiaro(['serve'], { env: { CLAIR_MODE: 'indexer' } })
+it('chiaro serve does not take a mode that there is not', async () => {
+  const result = await chiaro(['serve'], { env: { CLAIR_MODE: 'index' } })
   expect(result.code).toBe(2)
   expect(result.stderr).toContain('CLAIR_MODE')
 })

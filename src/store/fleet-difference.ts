@@ -1,19 +1,30 @@
-import type { Judgement } from '../core/fleet.ts'
-import { encodeFinding, encodeGaps, type FindingRow, keyHash, textHash } from './fleet-row.ts'
+import type { FleetFinding, Judgement } from '../core/fleet.ts'
+import { bodyHash } from './body-hash.ts'
+import { encodeAbout, encodeBody, encodeGaps, keyHash } from './fleet-row.ts'
 
-/** A finding that is open, by the hashes of its texts. */
-export interface OpenFinding {
-  readonly id: number
-  readonly package: number
-  readonly vulnerability: string
-  readonly body: string
-  readonly about: string
+/** A finding that is open, with the hashes of its texts. */
+export type OpenFinding = readonly [
+  id: number,
+  number: number,
+  vulnerability: string,
+  bodyHash: number,
+  aboutHash: number,
+]
+
+/** A text and its hash. */
+interface HashedText {
+  readonly text: string
+  readonly hash: number
 }
 
 /** A finding to open. */
 export interface NewFinding {
   readonly package: number
-  readonly row: FindingRow
+  readonly vulnerability: string
+  /** All ids that it is found by. */
+  readonly names: readonly string[]
+  readonly body: HashedText
+  readonly about: HashedText
 }
 
 /** What judging changes. */
@@ -22,37 +33,71 @@ export interface JudgementDifference {
   /** Findings by their ids. */
   readonly closed: readonly number[]
   /** Findings that only describe their vulnerability otherwise. */
-  readonly described: readonly { readonly id: number; readonly about: string }[]
+  readonly described: readonly { readonly id: number; readonly about: HashedText }[]
   /** The packages of these. */
   readonly packages: readonly number[]
 }
 
 /** The difference between what is open in packages and what was found in them. */
 export function findingDifference(judgements: readonly Judgement[], open: readonly OpenFinding[]): JudgementDifference {
-  const known = new Map(open.map((row) => [`${row.package} ${row.vulnerability}`, row]))
+  const known = new Map<number, Map<string, OpenFinding>>(judgements.map(({ number }) => [number, new Map()]))
+  for (const row of open) known.get(row[1])!.set(row[2], row)
+  const aboutOf = aboutHasher()
   const opened: NewFinding[] = []
   const closed: number[] = []
-  const described: { id: number; about: string }[] = []
+  const described: { id: number; about: HashedText }[] = []
   const packages = new Set<number>()
   for (const { number, findings } of judgements) {
+    const own = known.get(number)!
     for (const finding of findings) {
-      const row = encodeFinding(finding)
-      const key = `${number} ${textHash(row.vulnerability)}`
-      const before = known.get(key)
-      known.delete(key)
-      const isSame = before?.body === textHash(row.body)
-      if (isSame && before.about === textHash(row.about)) continue
+      const vulnerability = finding.id
+      const text = encodeBody(finding)
+      const body = { text, hash: bodyHash(text) }
+      const about = aboutOf(finding)
+      const [id, , , bodyBefore, aboutBefore] = own.get(stored(vulnerability)) ?? []
+      own.delete(stored(vulnerability))
+      const isSame = bodyBefore === body.hash
+      if (isSame && aboutBefore === about.hash) continue
       packages.add(number)
-      if (isSame) described.push({ id: before.id, about: row.about })
-      else opened.push({ package: number, row })
-      if (!isSame && before !== undefined) closed.push(before.id)
+      if (id !== undefined && isSame) described.push({ id, about })
+      else
+        opened.push({
+          package: number,
+          vulnerability,
+          names: [...new Set([vulnerability, ...finding.aliases])],
+          body,
+          about,
+        })
+      if (id !== undefined && !isSame) closed.push(id)
+    }
+    for (const [id] of own.values()) {
+      closed.push(id)
+      packages.add(number)
     }
   }
-  for (const { id, package: number } of known.values()) {
-    closed.push(id)
-    packages.add(number)
-  }
   return { opened, closed, described, packages: [...packages].sort(byNumber) }
+}
+
+/** A text as databases give it back. */
+function stored(text: string): string {
+  return text.toWellFormed()
+}
+
+/** What findings say about their vulnerabilities, hashed once for all packages that have them. */
+function aboutHasher(): (finding: FleetFinding) => HashedText {
+  const known = new Map<string, { readonly links: readonly string[]; readonly about: HashedText }[]>()
+  return ({ description, links }) => {
+    const same = known.get(description) ?? []
+    known.set(description, same)
+    const found = same.find(
+      (one) => one.links.length === links.length && one.links.every((link, at) => link === links[at]),
+    )
+    if (found !== undefined) return found.about
+    const text = encodeAbout({ description, links })
+    const about = { text, hash: bodyHash(text) }
+    same.push({ links, about })
+    return about
+  }
 }
 
 /** What one package is to have beside its findings. */
@@ -84,8 +129,8 @@ export function keyDifference(
 /** All texts that new findings need, each once. */
 export function textsOf({ opened, described }: JudgementDifference): ReadonlySet<string> {
   const texts = new Set<string>()
-  for (const { row } of opened) for (const text of [...row.names, row.body, row.about]) texts.add(text)
-  for (const { about } of described) texts.add(about)
+  for (const { names, body, about } of opened) for (const text of [...names, body.text, about.text]) texts.add(text)
+  for (const { about } of described) texts.add(about.text)
   return texts
 }
 

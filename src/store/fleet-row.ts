@@ -70,11 +70,11 @@ export function decodePackage({ release, facts }: PackageRow): FleetPackage {
 /** A finding as rows have it. */
 export interface FindingRow {
   readonly vulnerability: string
-  /** All ids that it is found by. */
-  readonly names: readonly string[]
   readonly body: string
   readonly about: string
 }
+
+type Why = FleetFinding['why']
 
 /** What a finding says beside what its package and its vulnerability's id do; what is not there is left out. */
 type Body = Partial<
@@ -82,62 +82,70 @@ type Body = Partial<
 > &
   Pick<FleetFinding, 'state' | 'severity' | 'severitySource' | 'why'>
 
-export function encodeFinding(finding: FleetFinding): FindingRow {
-  const { id, aliases, fixedIn, state, severity, severitySource, cvss, weaknesses, advisory, advisoryLink } = finding
-  const { note, setAside, why } = finding
-  const body: Body = {
-    ...(aliases.length === 0 ? {} : { aliases }),
-    ...(fixedIn === null ? {} : { fixedIn }),
-    state,
-    severity,
-    severitySource,
-    ...(cvss.length === 0 ? {} : { cvss }),
-    ...(weaknesses.length === 0 ? {} : { weaknesses }),
-    ...(advisory === null ? {} : { advisory }),
-    ...(advisoryLink === null ? {} : { advisoryLink }),
-    ...(note === null ? {} : { note }),
-    ...(setAside === null ? {} : { setAside }),
-    why,
-  }
-  return {
-    vulnerability: id,
-    names: [...new Set([id, ...aliases])],
-    body: JSON.stringify(body),
-    about: JSON.stringify([finding.description, ...finding.links]),
+/** The body of a finding. Property by property: there are very many, and spreading takes longer than all else. */
+export function encodeBody(finding: FleetFinding): string {
+  const { feed, scope, name, scheme, compared, because } = finding.why
+  const why: Why = { feed, scope, name, scheme, compared, because }
+  const { state, severity, severitySource } = finding
+  const body: { -readonly [Name in keyof Body]: Body[Name] } = { state, severity, severitySource, why }
+  if (finding.aliases.length > 0) body.aliases = finding.aliases
+  if (finding.fixedIn !== null) body.fixedIn = finding.fixedIn
+  if (finding.cvss.length > 0) body.cvss = finding.cvss
+  if (finding.weaknesses.length > 0) body.weaknesses = finding.weaknesses
+  if (finding.advisory !== null) body.advisory = finding.advisory
+  if (finding.advisoryLink !== null) body.advisoryLink = finding.advisoryLink
+  if (finding.note !== null) body.note = finding.note
+  if (finding.setAside !== null) body.setAside = finding.setAside
+  return JSON.stringify(body)
+}
+
+export function encodeAbout({ description, links }: Pick<FleetFinding, 'description' | 'links'>): string {
+  return JSON.stringify([description, ...links])
+}
+
+/** Reads the findings of packages. Packages of one source say the same, which is parsed once. */
+export function findingDecoder(): (row: FindingRow, pkg: FleetPackage) => FleetFinding {
+  const bodies = new Map<string, Body>()
+  const abouts = new Map<string, readonly string[]>()
+  const purls = new Map<FleetPackage, string>()
+  return ({ vulnerability, body, about }, pkg) => {
+    const said = remembered(bodies, body, () => parse(body) as Body)
+    const [description = '', ...links] = remembered(abouts, about, () => parse(about) as readonly string[])
+    const purl = remembered(purls, pkg, () => packageUrl(pkg.package, pkg.release))
+    const { name, version, arch } = pkg.package
+    return {
+      id: vulnerability,
+      aliases: said.aliases ?? [],
+      package: name,
+      version,
+      arch,
+      purl,
+      fixedIn: said.fixedIn ?? null,
+      state: said.state,
+      severity: said.severity,
+      severitySource: said.severitySource,
+      cvss: said.cvss ?? [],
+      weaknesses: said.weaknesses ?? [],
+      epss: null,
+      kev: null,
+      risk: null,
+      description,
+      links,
+      advisory: said.advisory ?? null,
+      advisoryLink: said.advisoryLink ?? null,
+      note: said.note ?? null,
+      setAside: said.setAside ?? null,
+      why: said.why,
+    }
   }
 }
 
-export function decodeFinding(
-  { vulnerability, body, about }: Omit<FindingRow, 'names'>,
-  { release, package: pkg }: FleetPackage,
-): FleetFinding {
-  const { aliases = [], fixedIn = null, state, severity, severitySource, why, ...rest } = parse(body) as Body
-  const { cvss = [], weaknesses = [], advisory = null, advisoryLink = null, note = null, setAside = null } = rest
-  const [description = '', ...links] = parse(about) as readonly string[]
-  return {
-    id: vulnerability,
-    aliases,
-    package: pkg.name,
-    version: pkg.version,
-    arch: pkg.arch,
-    purl: packageUrl(pkg, release),
-    fixedIn,
-    state,
-    severity,
-    severitySource,
-    cvss,
-    weaknesses,
-    epss: null,
-    kev: null,
-    risk: null,
-    description,
-    links,
-    advisory,
-    advisoryLink,
-    note,
-    setAside,
-    why,
-  }
+function remembered<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  known.set(key, made)
+  return made
 }
 
 export function encodeGaps(gaps: readonly Gap[]): string | null {

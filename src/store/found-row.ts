@@ -3,21 +3,28 @@ import { RowDamaged } from './row-damaged.ts'
 
 /**
  * What was found in an image, as the table `image` has it: by columns, since findings have most of what they say in common, and
- * each value is written once. Most of the bytes are descriptions: they are one text, of which each is a slice, since parsing
- * them out of JSON takes longer than everything else.
+ * each value is written once. Reasons are rows of their own, as the findings of a package mostly have the same one. Most of the
+ * bytes are descriptions: they are one text, of which each is a slice, since parsing them out of JSON takes longer than
+ * everything else. It is ASCII, which is read several times as quickly as what is not.
  */
 interface Content {
-  readonly count: number
-  readonly columns: Columns
+  /** Its columns `description` and `why` have places only. */
+  readonly findings: Table<Finding>
+  readonly reasons: Table<ReasonRow>
   /** Of the descriptions, in their order. */
   readonly lengths: readonly number[]
   readonly gaps: Found['gaps']
 }
 
-/** A finding with its reason as one row. JSON has no `undefined`. */
-type Row = Omit<Finding, 'why'> & Omit<Reason, 'layerDigest'> & { layerDigest: Reason['layerDigest'] | null }
+/** JSON has no `undefined`. */
+type ReasonRow = Omit<Reason, 'layerDigest'> & { layerDigest: Reason['layerDigest'] | null }
 
-type Columns = { readonly [Name in keyof Row]: Column<Row[Name]> }
+interface Table<Row> {
+  readonly count: number
+  readonly columns: Columns<Row>
+}
+
+type Columns<Row> = { readonly [Name in keyof Row]: Column<Row[Name]> }
 
 /** The values of a column, and the place among them for each row; none is 0 for all. */
 interface Column<Value> {
@@ -32,17 +39,25 @@ export interface FoundRow {
 }
 
 export function encodeFound({ findings, gaps }: Found): FoundRow {
-  const rows = findings.map(({ why, ...rest }): Row => ({ ...rest, ...why, layerDigest: why.layerDigest ?? null }))
-  const names = Object.keys(rows[0] ?? {}) as (keyof Row)[]
-  const columns = Object.fromEntries(names.map((name) => [name, columnOf(rows.map((row) => row[name]))])) as Columns
-  const descriptions = columns.description?.values ?? []
+  const { count, columns } = tableOf(findings)
+  const descriptions = (columns.description?.values ?? []).map(escapeText)
+  const reasons = columns.why?.values ?? []
+  const description = { values: [], places: columns.description?.places ?? [] }
+  const why = { values: [], places: columns.why?.places ?? [] }
   const content: Content = {
-    count: findings.length,
-    columns: { ...columns, description: { values: [], places: columns.description?.places ?? [] } },
+    findings: { count, columns: { ...columns, description, why } },
+    reasons: tableOf(reasons.map((why): ReasonRow => ({ ...why, layerDigest: why.layerDigest ?? null }))),
     lengths: descriptions.map(({ length }) => length),
     gaps,
   }
   return { found: JSON.stringify(content), descriptions: descriptions.join('') }
+}
+
+/** The columns of rows that all have the same properties; of no rows, no columns. */
+function tableOf<Row extends object>(rows: readonly Row[]): Table<Row> {
+  const names = Object.keys(rows[0] ?? {}) as (keyof Row)[]
+  const columns = names.map((name) => [name, columnOf(rows.map((row) => row[name]))])
+  return { count: rows.length, columns: Object.fromEntries(columns) as Columns<Row> }
 }
 
 function columnOf<Value>(all: readonly Value[]): Column<Value> {
@@ -59,28 +74,47 @@ function columnOf<Value>(all: readonly Value[]): Column<Value> {
 
 /** Throws when it is not what `encodeFound` gave. */
 export function decodeFound(row: FoundRow): Found {
-  const { count, columns, lengths, gaps } = JSON.parse(row.found) as Content
-  if (count === 0) return { findings: [], gaps }
+  const { findings, reasons, lengths, gaps } = JSON.parse(row.found) as Content
+  if (findings.count === 0) return { findings: [], gaps }
+  const { columns, count } = findings
+  const description = { values: slices(row.descriptions, lengths), places: columns.description.places }
+  const why = { values: rowsOf(reasons, reasonAt), places: columns.why.places }
+  return { findings: rowsOf({ count, columns: { ...columns, description, why } }, findingAt), gaps }
+}
+
+function rowsOf<Row, Value>(
+  { count, columns }: Table<Row>,
+  rowAt: (columns: Columns<Row>, index: number) => Value,
+): readonly Value[] {
   const firsts = new Array<number>(count).fill(0)
   const filled: Record<string, Column<unknown>> = {}
   for (const [name, { values, places }] of Object.entries<Column<unknown>>(columns)) {
-    const all = name === 'description' ? slices(row.descriptions, lengths) : values
-    filled[name] = { values: all, places: places.length === 0 ? firsts : places }
+    filled[name] = { values, places: places.length === 0 ? firsts : places }
   }
-  return { findings: firsts.map((_, index) => findingAt(filled as unknown as Columns, index)), gaps }
+  return firsts.map((_, index) => rowAt(filled as unknown as Columns<Row>, index))
 }
 
 function slices(text: string, lengths: readonly number[]): readonly string[] {
   let end = 0
   const parts = lengths.map((length) => {
     end += length
-    return text.slice(end - length, end)
+    return unescapeText(text.slice(end - length, end))
   })
   if (end !== text.length) throw new RowDamaged('descriptions are cut off')
   return parts
 }
 
-function findingAt(columns: Columns, index: number): Finding {
+/** `text` in ASCII: what is not is written as JSON can write it, and so is the backslash. */
+function escapeText(text: string): string {
+  return text.replace(/[\\\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function unescapeText(text: string): string {
+  if (!text.includes('\\')) return text
+  return text.replace(/\\u([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+}
+
+function findingAt(columns: Columns<Finding>, index: number): Finding {
   return {
     id: at(columns.id, index),
     aliases: at(columns.aliases, index),
@@ -103,18 +137,22 @@ function findingAt(columns: Columns, index: number): Finding {
     advisoryLink: at(columns.advisoryLink, index),
     note: at(columns.note, index),
     setAside: at(columns.setAside, index),
-    why: {
-      feed: at(columns.feed, index),
-      scope: at(columns.scope, index),
-      name: at(columns.name, index),
-      scheme: at(columns.scheme, index),
-      compared: at(columns.compared, index),
-      because: at(columns.because, index),
-      path: at(columns.path, index),
-      layer: at(columns.layer, index),
-      layerDigest: at(columns.layerDigest, index) ?? undefined,
-      createdBy: at(columns.createdBy, index),
-    },
+    why: at(columns.why, index),
+  }
+}
+
+function reasonAt(columns: Columns<ReasonRow>, index: number): Reason {
+  return {
+    feed: at(columns.feed, index),
+    scope: at(columns.scope, index),
+    name: at(columns.name, index),
+    scheme: at(columns.scheme, index),
+    compared: at(columns.compared, index),
+    because: at(columns.because, index),
+    path: at(columns.path, index),
+    layer: at(columns.layer, index),
+    layerDigest: at(columns.layerDigest, index) ?? undefined,
+    createdBy: at(columns.createdBy, index),
   }
 }
 

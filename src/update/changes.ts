@@ -1,6 +1,6 @@
 import { ChiaroError } from '../core/errors.ts'
 import { findGeneration } from '../core/generation.ts'
-import type { AdvisoryStore, Generation, StatementChange } from '../core/store.ts'
+import type { AdvisoryStore, FactChange, Generation, StatementChange } from '../core/store.ts'
 
 /** What changed in a feed between two of its states. */
 export interface FeedChanges {
@@ -10,6 +10,8 @@ export interface FeedChanges {
   readonly to: Generation
   /** By scope, name and vulnerability. */
   readonly statements: AsyncIterable<StatementChange>
+  /** By name. */
+  readonly facts: AsyncIterable<FactChange>
 }
 
 /**
@@ -45,7 +47,14 @@ export async function feedChanges(
   if (first !== undefined && first.number > last.number) {
     throw noSuchState(feed, `was not at ${from} before it was at ${to}`, generations)
   }
-  return { feed, from: first, to: last, statements: advisories.changes(feed, first?.number ?? 0, last.number) }
+  const [before, after] = [first?.number ?? 0, last.number]
+  return {
+    feed,
+    from: first,
+    to: last,
+    statements: advisories.changes(feed, before, after),
+    facts: advisories.factChanges(feed, before, after),
+  }
 }
 
 function noSuchState(feed: string, what: string, generations: readonly Generation[]): ChiaroError {

@@ -21,13 +21,15 @@ const [loaded, failing, missing] = ['loaded', 'failing', 'missing'].map(
   }),
 ) as [Feed, Feed, Feed]
 
-describe('the feeds that a scan asks for', () => {
+describe('the feeds that are asked for', () => {
   it.each([
     ['are those that are missing', 5, 0, ['failing', 'missing'], 0],
     ['are those that are too old, too', 20, 0, ['loaded', 'failing', 'missing'], 0],
     ['are not those that failed just now', 5, 10, ['missing'], 0],
     ['are those that failed a while ago', 10, 10, ['failing', 'missing'], 0],
     ['are not old ones that failed just now', 20, 30, ['missing'], 1],
+    ['are all, where the clock was set back since', -60, 30, ['loaded', 'failing', 'missing'], 1],
+    ['are all, where the clock jumped ahead', 1_000_000, 30, ['loaded', 'failing', 'missing'], 1],
   ])('%s', async (_, minutes, retry, expected, failures) => {
     const records = [advisory('CVE-1', [statement('debian:12', 'openssl', '1')])]
     await store.advisories.import(source(records, { id: 'loaded' }), new AbortController().signal)

@@ -12,7 +12,7 @@ export function isFresh(feed: Feed, status: FeedStatus | undefined, maxAge: numb
   return Math.abs(now.getTime() - Date.parse(status.checkedAt)) <= maxAge
 }
 
-/** Which feeds a scan asks for, in milliseconds. */
+/** Which feeds are asked for, in milliseconds. */
 export interface Staleness {
   /** Data that was found current no longer ago is good. */
   readonly maxAge: number
@@ -20,7 +20,7 @@ export interface Staleness {
   readonly retryAfter: number
 }
 
-/** Those of the feeds that are missing or too old, and did not fail just now. */
+/** Those of the feeds that are missing or too old, and did not fail just now, by a clock that may have been set back since. */
 export async function staleFeeds(
   feeds: readonly Feed[],
   store: AdvisoryStore,
@@ -32,6 +32,6 @@ export async function staleFeeds(
     const status = statuses.get(feed.id)
     if (isFresh(feed, status, maxAge, now)) return false
     const failedAt = status?.lastError?.at
-    return failedAt === undefined || now.getTime() - Date.parse(failedAt) >= retryAfter
+    return failedAt === undefined || Math.abs(now.getTime() - Date.parse(failedAt)) >= retryAfter
   })
 }

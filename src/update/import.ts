@@ -9,12 +9,17 @@ const reportedRecords = 1000
 /** How many records pass, at least, before others get their turn. */
 const turnRecords = 100
 
-/** Imports what was fetched. Throws what `Feed.parse` and `AdvisoryStore.import` throw; the data is then as it was. */
+/** Imports what was fetched from `place`. Throws what `Feed.parse` and `AdvisoryStore.import` throw; the data is then as it was. */
 export async function importFeed(
   feed: Feed,
   spool: Spool,
   { fingerprint, dataTime, partial }: Fetched,
-  options: { readonly store: AdvisoryStore; readonly progress: Progress; readonly signal: AbortSignal },
+  options: {
+    readonly store: AdvisoryStore
+    readonly place: string
+    readonly progress: Progress
+    readonly signal: AbortSignal
+  },
 ): Promise<ImportResult> {
   const report = (done: number) =>
     options.progress({
@@ -28,7 +33,13 @@ export async function importFeed(
   report(0)
   const records = counted(await feed.parse(spool, options.signal), report, createTurns(options.signal))
   return options.store.import(
-    { feed, fingerprint, dataTime, records, ...(partial === undefined ? {} : { partial }) },
+    {
+      feed: { ...feed, url: options.place },
+      fingerprint,
+      dataTime,
+      records,
+      ...(partial === undefined ? {} : { partial }),
+    },
     options.signal,
   )
 }

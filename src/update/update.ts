@@ -22,12 +22,15 @@ export interface UpdateFeedsOptions {
   readonly force: boolean
   readonly signal: AbortSignal
   readonly progress: Progress
+  /** Is told of each feed as soon as it is done. */
+  readonly onOutcome?: ((outcome: FeedOutcome) => void) | undefined
   readonly now: Date
 }
 
 /** What became of one feed. */
 export interface FeedOutcome {
   readonly feed: string
+  /** Where it is fetched from. */
   readonly url: string
   /**
    * `imported`: read anew. `unchanged`: the source has nothing new. `fresh`: young enough, or another process was just
@@ -73,7 +76,9 @@ export async function updateFeeds(
   async function work(): Promise<void> {
     try {
       for (let next = await queue.next(stop.signal); next !== undefined; next = await queue.next(stop.signal)) {
-        outcomes[next.index] = await updater.update(next)
+        const outcome = await updater.update(next)
+        outcomes[next.index] = outcome
+        options.onOutcome?.(outcome)
         report(false)
       }
       throwIfAborted(stop.signal)
@@ -104,9 +109,9 @@ class Updater {
   }
 
   async update(queued: QueuedFeed): Promise<FeedOutcome> {
-    const { store, lock, progress, signal } = this.#options
+    const { store, lock, spools, progress, signal } = this.#options
     const { feed } = queued
-    const about = { feed: feed.id, url: feed.url }
+    const about = { feed: feed.id, url: spools.placeOf(feed.url) }
     const before = await this.#status(feed)
     if (this.#isFresh(feed, before)) {
       queued.fetched()
@@ -120,7 +125,7 @@ class Updater {
       if (isChiaroError(error) && fatal.has(error.code)) throw error
       const code = isChiaroError(error) ? error.code : 'INTERNAL'
       const failure = { code, message: messageWithPlace(error) }
-      await store.failed(feed, failure)
+      await store.failed({ id: feed.id, url: about.url }, failure)
       return { ...about, outcome: 'failed', error: failure }
     } finally {
       queued.fetched()
@@ -149,7 +154,8 @@ class Updater {
       await store.checked(feed.id, last)
       return { outcome: fetched }
     }
-    const result = await this.#inTurn(() => importFeed(feed, spool, fetched, { store, progress, signal }))
+    const place = spools.placeOf(feed.url)
+    const result = await this.#inTurn(() => importFeed(feed, spool, fetched, { store, place, progress, signal }))
     return { outcome: 'imported', result }
   }
 

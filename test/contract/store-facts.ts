@@ -98,6 +98,51 @@ export function testFacts(opened: () => Store): void {
       ])
     })
 
+    it('that differ between two generations are told by name', async () => {
+      await importAll([fact('a', 1), fact('b', null), fact('c', [1]), fact('f', 1)])
+      await importAll([fact('a', 2), fact('b', null), fact('d', 1), fact('f', 1), fact('größer', 1)])
+      await importAll([fact('a', 1), fact('d', { x: 1 }), fact('f', 1)])
+      const changes = async (from: number, to?: number) => {
+        const found = await Array.fromAsync(opened().advisories.factChanges('debian', from, to))
+        return found.map(({ change, name, before, after }) => [change, name, before, after])
+      }
+      expect(await changes(0, 1)).toEqual([
+        ['added', 'a', undefined, 1],
+        ['added', 'b', undefined, null],
+        ['added', 'c', undefined, [1]],
+        ['added', 'f', undefined, 1],
+      ])
+      expect(await changes(1, 2)).toEqual([
+        ['changed', 'a', 1, 2],
+        ['closed', 'c', [1], undefined],
+        ['added', 'd', undefined, 1],
+        ['added', 'größer', undefined, 1],
+      ])
+      expect(await changes(2)).toEqual([
+        ['changed', 'a', 2, 1],
+        ['closed', 'b', null, undefined],
+        ['changed', 'd', 1, { x: 1 }],
+        ['closed', 'größer', 1, undefined],
+      ])
+      // What changed and changed back did not change.
+      expect(await changes(1, 3)).toEqual([
+        ['closed', 'b', null, undefined],
+        ['closed', 'c', [1], undefined],
+        ['added', 'd', undefined, { x: 1 }],
+      ])
+      expect(await changes(2, 1)).toEqual([
+        ['changed', 'a', 2, 1],
+        ['added', 'c', undefined, [1]],
+        ['closed', 'd', 1, undefined],
+        ['closed', 'größer', 1, undefined],
+      ])
+      expect(await changes(3)).toEqual([])
+      expect(await Array.fromAsync(opened().advisories.changes('debian', 0, undefined))).toEqual([])
+      await expect(changes(1, 4)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+      const unheard = opened().advisories.factChanges('unheard-of', 0, undefined)
+      await expect(Array.fromAsync(unheard)).rejects.toMatchObject({ code: 'FEED_UNKNOWN' })
+    })
+
     it('of a feed that keeps no history are told as they are, and as they were only where they did not change', async () => {
       await importAll([fact('a', 1), fact('b', 1), fact('c', 1)], { keepsHistory: false })
       const first = await momentBetween()

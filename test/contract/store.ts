@@ -7,6 +7,7 @@ import type { AdvisoryStore, Store } from '../../src/core/store.ts'
 import { advisory, fact, gap, manyAdvisories, source, statement } from '../support/records.ts'
 import { exchangeContract } from './store-exchange.ts'
 import { testFacts } from './store-facts.ts'
+import { failedImagesContract } from './store-failed-images.ts'
 import { jobContract } from './store-jobs.ts'
 import { compareWithModel, generationArbitrary } from './store-model.ts'
 import { testPartialImports } from './store-partial.ts'
@@ -694,6 +695,10 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         await index.putImage(indexReport, 'a@1')
         expect(await index.matches(key)).toBeUndefined()
       })
+    })
+
+    describe('images that could not be read', () => {
+      it.each(failedImagesContract)('%s', (_, holds) => holds(store))
     })
 
     describe('what was found in an image', () => {

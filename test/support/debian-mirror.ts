@@ -1,5 +1,5 @@
 /** Where a mirror has the document of Debian's tracker. */
-const trackerPath = 'security-tracker.debian.org/tracker/data/json'
+export const trackerPath = 'security-tracker.debian.org/tracker/data/json'
 
 /** The files of a mirror that all of Debian's feeds are content with: this document of the tracker, and lists of one advisory. */
 export function debianFiles(tracker: string): Readonly<Record<string, string>> {

@@ -7,6 +7,8 @@ export interface DebianPackage {
   readonly version: string
   /** The field as it is written: `glibc`, or `util-linux (2.36.1-8)`. */
   readonly source?: string
+  /** `Docker <support@docker.com>`, if the entry is to state one. */
+  readonly maintainer?: string
   /** `install ok installed`, if it is nothing else. */
   readonly status?: string
 }
@@ -20,10 +22,11 @@ export interface AlpinePackage {
 
 /** Writes a root directory with this os-release and these packages in `directory`. */
 export function writeDebianRoot(directory: string, osRelease: string, packages: readonly DebianPackage[]): void {
-  const entries = packages.map(({ name, version, source, status = 'install ok installed' }) =>
+  const entries = packages.map(({ name, version, source, maintainer, status = 'install ok installed' }) =>
     [
       `Package: ${name}`,
       `Status: ${status}`,
+      ...(maintainer === undefined ? [] : [`Maintainer: ${maintainer}`]),
       'Architecture: amd64',
       ...(source === undefined ? [] : [`Source: ${source}`]),
       `Version: ${version}`,

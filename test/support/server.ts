@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createEngine, type Engine } from '../../src/compose.ts'
 import { resolveClairConfig } from '../../src/config/clair/load.ts'
+import type { Mode } from '../../src/config/clair/modes.ts'
+import type { NotifierTimes } from '../../src/server/notifier.ts'
 import { type RunningServer, startServer } from '../../src/server/serve.ts'
+import type { ServerLimits } from '../../src/server/server-limits.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 
@@ -20,21 +23,27 @@ export interface TestServer extends AsyncDisposable {
 export interface TestServerOptions {
   /** Members of the configuration beside those that make it a test's. */
   readonly config?: object
+  /** Which services it is; default: all. */
+  readonly mode?: Mode
   /** The database; default: one in memory. */
   readonly database?: string
   /** Debian's data is loaded before it starts; default true. */
   readonly data?: boolean
-  /** Milliseconds, as for `startServer`. */
-  readonly indexTime?: number
-  readonly shutdownTime?: number
+  /** The folder that feeds are fetched from; default: that of the example. */
+  readonly mirror?: string
+  /** As for `startServer`. */
+  readonly limits?: Partial<ServerLimits>
+  readonly notifierTimes?: NotifierTimes
 }
 
 /** Starts a server; nothing is updated, and layers may come from this machine. */
 export async function startTestServer({
   config = {},
+  mode = 'combo',
   database = 'sqlite::memory:',
   data = true,
-  ...times
+  mirror = join(examples, 'feeds'),
+  ...more
 }: TestServerOptions = {}): Promise<TestServer> {
   const log: string[] = []
   const resources = new AsyncDisposableStack()
@@ -47,18 +56,25 @@ export async function startTestServer({
       chiaro: { health_addr: '127.0.0.1:0', allow_layer_addresses: ['127.0.0.1'], ...chiaroOf(config) },
     },
     'test',
+    mode,
   )
   const engine = resources.use(
     await createEngine({
       database,
-      mirror: join(examples, 'feeds'),
+      mirror,
       offline: false,
       layerAddresses: { allowed: resolved.chiaro.allow_layer_addresses, onlyPrivate: false },
     }),
   )
   if (data) await loadDebian(engine)
   const server = resources.use(
-    await startServer({ config: resolved, engine, log: { write: (line) => void log.push(line) }, ...times }),
+    await startServer({
+      config: resolved,
+      mode,
+      engine,
+      log: { write: (line) => void log.push(line) },
+      ...more,
+    }),
   )
   return { urls: server.urls, engine, log, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }

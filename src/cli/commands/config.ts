@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { modes } from '../../config/clair/modes.ts'
 import { parseWord } from '../../config/values.ts'
 import { addOption } from '../option.ts'
 import type { CommandContext } from '../program.ts'
@@ -21,7 +22,7 @@ export function defineConfig(program: Command, context: CommandContext): void {
         'It has the secrets of the configuration in it.',
     )
     .addHelpText('after', '\nExample:\n  chiaro config check --config config.yaml')
-  addConfigOption(command)
+  addConfigOptions(command)
   addOption(command, 'Report:', '--format <format>', `format on standard output: ${formats.join(', ')}`, {
     env: 'CHIARO_FORMAT',
     parse: parseWord(formats),
@@ -33,9 +34,21 @@ export function defineConfig(program: Command, context: CommandContext): void {
   )
 }
 
-/** The option that several commands have, with the variable that Clair reads. */
-export function addConfigOption(command: Command): void {
+/** The options that several commands have, with the variables that Clair reads. */
+export function addConfigOptions(command: Command): void {
   addOption(command, 'Server:', '--config <file>', 'a configuration of Clair v4 (.yaml or .json), with its drop-ins', {
     env: 'CLAIR_CONF',
   })
+  addOption(
+    command,
+    'Server:',
+    '--mode <mode>',
+    `which of Clair's services to be: ${modes.join(', ')} (all of them: combo)`,
+    {
+      env: 'CLAIR_MODE',
+      parse: parseWord(modes),
+      default: 'combo',
+      defaultWords: 'combo',
+    },
+  )
 }

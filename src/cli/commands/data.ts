@@ -29,6 +29,7 @@ export function defineData(program: Command, context: CommandContext): void {
     context.run(command, async () => (await import('../run/data.ts')).runData(options)),
   )
   defineDiff(command, context)
+  defineGaps(command, context)
   defineExchange(command, context)
   defineVerify(command, context)
   defineGc(command, context)
@@ -50,7 +51,9 @@ function defineDiff(data: Command, context: CommandContext): void {
     .argument('[from]', 'a generation, day or time; default: the generation before')
     .argument('[to]', 'a generation, day or time; default: the current one')
     .summary('show what changed in a feed')
-    .description('Shows the statements of a feed that were added, changed or withdrawn between two of its states.')
+    .description(
+      'Shows the statements and facts of a feed that were added, changed or withdrawn between two of its states.',
+    )
     .addHelpText('after', '\nExamples:\n  chiaro data diff debian\n  chiaro data diff debian 2026-03-01 --format json')
   addFormatOption(command)
   addDatabaseOption(command)
@@ -61,6 +64,26 @@ function defineDiff(data: Command, context: CommandContext): void {
       const [first, last] = [from, to].map((state) => (state === undefined ? undefined : parseState(state)))
       return runDiff(feed, first, last, inheritDatabase(command, options), signal)
     }),
+  )
+}
+
+function defineGaps(data: Command, context: CommandContext): void {
+  const command = data
+    .command('gaps')
+    .argument(
+      '[feed...]',
+      'feeds: ids, what several begin with (alpine), or patterns; all that are loaded, if none is named',
+    )
+    .summary('show what of the data could not be read')
+    .description('Shows the records of feeds that could not be read and were left out, by their id, and why.')
+    .addHelpText('after', '\nExamples:\n  chiaro data gaps\n  chiaro data gaps rhel nvd --format json')
+  addFormatOption(command)
+  addDatabaseOption(command)
+  addColorOption(command)
+  command.action((feeds: readonly string[], options: DataOptions) =>
+    context.run(command, async (signal) =>
+      (await import('../run/gaps.ts')).runGaps(feeds, inheritDatabase(command, options), signal),
+    ),
   )
 }
 

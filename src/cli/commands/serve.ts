@@ -1,10 +1,8 @@
 import type { Command } from 'commander'
-import { parseWord } from '../../config/values.ts'
 import { limits } from '../../core/limits.ts'
-import { addOption } from '../option.ts'
 import type { CommandContext } from '../program.ts'
 import type { ServeOptions } from '../run/serve.ts'
-import { addConfigOption } from './config.ts'
+import { addConfigOptions } from './config.ts'
 import { addFeedOptions } from './options.ts'
 
 const examples = `
@@ -22,13 +20,7 @@ export function defineServe(program: Command, context: CommandContext): void {
         'listens on this machine only: the API on port 6060, health and metrics on 8089.',
     )
     .addHelpText('after', examples)
-  addConfigOption(command)
-  addOption(command, 'Server:', '--mode <mode>', 'which of the services to be: combo, which is all of them', {
-    env: 'CLAIR_MODE',
-    parse: parseWord(['combo']),
-    default: 'combo',
-    defaultWords: 'combo',
-  })
+  addConfigOptions(command)
   addFeedOptions(command)
   command.action((options: ServeOptions) =>
     context.run(command, async (signal) => (await import('../run/serve.ts')).runServe(options, signal), {

@@ -1,7 +1,7 @@
 import { createEngine, type FeedChanges } from '../../compose.ts'
 import type { Statement } from '../../core/advisory.ts'
 import type { Rating } from '../../core/severity.ts'
-import type { Generation, StatementChange } from '../../core/store.ts'
+import type { FactChange, Generation, StatementChange } from '../../core/store.ts'
 import { encode } from '../../report/json.ts'
 import { type Cell, type Column, columnWidths, line, painter, paragraph, tableLines } from '../../report/layout.ts'
 import { grouped } from '../../report/words.ts'
@@ -37,7 +37,7 @@ const words = { added: 'added', changed: 'changed', closed: 'withdrawn' } as con
 const styles = { added: 'green', changed: 'yellow', closed: 'red' } as const
 
 /** One JSON object a line for every change; `before` and `after` are what was said, or null. */
-async function* diffLines({ statements }: FeedChanges): AsyncIterable<string> {
+async function* diffLines({ statements, facts }: FeedChanges): AsyncIterable<string> {
   const said = (statement: Statement | undefined) => {
     if (statement === undefined) return null
     const { key: _, ...rest } = statement
@@ -47,9 +47,12 @@ async function* diffLines({ statements }: FeedChanges): AsyncIterable<string> {
     const object = { change: words[change], scope: key.scope, package: key.name, vulnerability }
     yield `${encode({ ...object, before: said(before), after: said(after) })}\n`
   }
+  for await (const { change, name, before = null, after = null } of facts) {
+    yield `${encode({ change: words[change], fact: name, before, after })}\n`
+  }
 }
 
-const columns: readonly Column[] = [
+const statementColumns: readonly Column[] = [
   { title: 'CHANGE', min: 9, max: 9 },
   { title: 'SCOPE', min: 8, max: 30 },
   { title: 'PACKAGE', min: 10, max: 50 },
@@ -58,34 +61,72 @@ const columns: readonly Column[] = [
   { title: 'AFTER', min: 10, max: 80 },
 ]
 
-/** A table of the changes, and their numbers. */
+const factColumns: readonly Column[] = [
+  { title: 'CHANGE', min: 9, max: 9 },
+  { title: 'FACT', min: 13, max: 60 },
+  { title: 'BEFORE', min: 10, max: 80 },
+  { title: 'AFTER', min: 10, max: 80 },
+]
+
+/** How something is printed. */
+interface Print {
+  readonly width: number | undefined
+  readonly color: boolean
+}
+
+/** A table of the changed statements, one of the changed facts, and their numbers. */
 export async function* diffText(
-  { feed, from, to, statements }: FeedChanges,
-  { width, color }: { readonly width: number | undefined; readonly color: boolean },
+  { feed, from, to, statements, facts }: FeedChanges,
+  print: Print,
 ): AsyncIterable<string> {
-  const paint = painter(color)
-  const counts = { added: 0, changed: 0, closed: 0 }
+  const counted = { statements: new Map<Change, number>(), facts: new Map<Change, number>() }
+  yield* changeTable(statements, { columns: statementColumns, rowOf: statementRow, counts: counted.statements }, print)
+  yield* changeTable(facts, { columns: factColumns, rowOf: factRow, counts: counted.facts }, print)
+  const numbers = [numbersOf(counted.statements), numbersOf(counted.facts, 'facts: ')].filter((text) => text !== '')
+  const what = numbers.length === 0 ? 'no statement and no fact changed' : numbers.join('; ')
+  const text = `${line(feed)}, ${from === undefined ? 'from nothing' : stateOf(from)} to ${stateOf(to)}: ${what}.`
+  yield paragraph(text, print.width ?? Number.POSITIVE_INFINITY)
+}
+
+type Change = keyof typeof words
+
+/** How changes of one kind are shown; `counts` grows as they are. */
+interface ChangeTable<Item> {
+  readonly columns: readonly Column[]
+  readonly rowOf: (item: Item) => readonly Cell[]
+  readonly counts: Map<Change, number>
+}
+
+/** A table of changes with an empty line behind it; nothing, if there are none. */
+async function* changeTable<Item extends { readonly change: Change }>(
+  items: AsyncIterable<Item>,
+  { columns, rowOf, counts }: ChangeTable<Item>,
+  { width, color }: Print,
+): AsyncIterable<string> {
   let widths: readonly number[] | undefined
-  for await (const page of pages(statements)) {
-    for (const { change } of page) counts[change]++
+  for await (const page of pages(items)) {
+    for (const { change } of page) counts.set(change, (counts.get(change) ?? 0) + 1)
     const rows = page.map(rowOf)
     const first = widths === undefined
     widths ??= columnWidths(columns, rows, width) ?? columns.map(({ min }) => min)
-    const lines = [...tableLines(columns, rows, widths, paint)]
+    const lines = [...tableLines(columns, rows, widths, painter(color))]
     yield lines.slice(first ? 0 : 1).join('')
   }
-  const numbers = (Object.keys(words) as (keyof typeof words)[])
-    .filter((change) => counts[change] > 0)
-    .map((change) => `${grouped(counts[change])} ${words[change]}`)
-  const what = numbers.length === 0 ? 'no statement changed' : numbers.join(', ')
-  const text = `${line(feed)}, ${from === undefined ? 'from nothing' : stateOf(from)} to ${stateOf(to)}: ${what}.`
-  yield `${widths === undefined ? '' : '\n'}${paragraph(text, width ?? Number.POSITIVE_INFINITY)}`
+  if (widths !== undefined) yield '\n'
 }
 
-async function* pages(changes: AsyncIterable<StatementChange>): AsyncIterable<readonly StatementChange[]> {
-  let page: StatementChange[] = []
-  for await (const change of changes) {
-    page.push(change)
+function numbersOf(counts: ReadonlyMap<Change, number>, prefix = ''): string {
+  const numbers = (Object.keys(words) as Change[]).flatMap((change) => {
+    const count = counts.get(change)
+    return count === undefined ? [] : [`${grouped(count)} ${words[change]}`]
+  })
+  return numbers.length === 0 ? '' : `${prefix}${numbers.join(', ')}`
+}
+
+async function* pages<Item>(items: AsyncIterable<Item>): AsyncIterable<readonly Item[]> {
+  let page: Item[] = []
+  for await (const item of items) {
+    page.push(item)
     if (page.length < pageSize) continue
     yield page
     page = []
@@ -93,7 +134,12 @@ async function* pages(changes: AsyncIterable<StatementChange>): AsyncIterable<re
   if (page.length > 0) yield page
 }
 
-function rowOf({ change, key, vulnerability, before, after }: StatementChange): readonly Cell[] {
+function factRow({ change, name, before, after }: FactChange): readonly Cell[] {
+  const value = (json: FactChange['before']): Cell => [{ text: json === undefined ? '' : encode(json) }]
+  return [[{ text: words[change], style: styles[change] }], [{ text: line(name) }], value(before), value(after)]
+}
+
+function statementRow({ change, key, vulnerability, before, after }: StatementChange): readonly Cell[] {
   return [
     [{ text: words[change], style: styles[change] }],
     [{ text: line(key.scope) }],

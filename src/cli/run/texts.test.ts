@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { FeedChanges, FeedOutcome } from '../../compose.ts'
-import type { FeedStatus, Generation, StatementChange } from '../../core/store.ts'
+import type { FactChange, FeedStatus, Generation, StatementChange } from '../../core/store.ts'
 import { displayWidth } from '../../report/layout.ts'
 import { dataText } from './data.ts'
 import { diffText } from './diff.ts'
+import { gapsText } from './gaps.ts'
 import { updateText } from './update.ts'
 
 const now = new Date('2026-03-01T12:00:00.000Z')
@@ -114,6 +115,35 @@ Not loaded: ubuntu, alpine
   })
 })
 
+describe('what gaps prints', () => {
+  const gap = (where: string, detail: string) => ({ code: 'data-record-unreadable' as const, where, detail })
+  const text = (...args: Parameters<typeof gapsText>) => [...gapsText(...args)].join('')
+
+  it('is each record, what is wrong with it, and how many there are', () => {
+    const leftOut = [
+      { feed: 'nvd-2024', records: 1, gaps: [gap('CVE-2024-0005', 'It was left out: /cve must be an object.')] },
+      { feed: 'debian', records: 1500, gaps: [gap('evil\u001b[2J', 'a\u0007b'), gap('package 7', 'c')] },
+    ]
+    expect(text(leftOut, { width: undefined, color: false })).toBe(
+      `FEED      RECORD         WHAT
+nvd-2024  CVE-2024-0005  It was left out: /cve must be an object.
+debian    evil\\u001b[2J  a\\u0007b
+debian    package 7      c
+
+nvd-2024: 1 record could not be read and was left out.
+debian: 1,500 records could not be read and were left out, of which the first 2 are kept.
+`,
+    )
+    for (const shown of text(leftOut, { width: 60, color: false }).split('\n')) {
+      expect(displayWidth(shown), shown).toBeLessThanOrEqual(60)
+    }
+  })
+
+  it('says that there are none', () => {
+    expect(text([], { width: 80, color: false })).toBe('Every record could be read.\n')
+  })
+})
+
 describe('what a diff prints', () => {
   const generation = (number: number): Generation => ({
     number,
@@ -145,12 +175,19 @@ describe('what a diff prints', () => {
       },
     },
   ]
-  const diff = (found: readonly StatementChange[], from: Generation | undefined): FeedChanges => ({
+  const diff = (
+    found: readonly StatementChange[],
+    from: Generation | undefined,
+    facts: readonly FactChange[] = [],
+  ): FeedChanges => ({
     feed: 'debian',
     from,
     to: generation(3),
     statements: (async function* () {
       yield* found
+    })(),
+    facts: (async function* () {
+      yield* facts
     })(),
   })
   const text = async (found: FeedChanges, width?: number) => {
@@ -172,8 +209,25 @@ debian, generation 1 (2026-03-01T10:00:00.000Z) to generation 3 (2026-03-03T10:0
 
   it('says when there is nothing', async () => {
     expect(await text(diff([], undefined))).toBe(
-      'debian, from nothing to generation 3 (2026-03-03T10:00:00.000Z): no statement changed.\n',
+      'debian, from nothing to generation 3 (2026-03-03T10:00:00.000Z): no statement and no fact changed.\n',
     )
+  })
+
+  it('lists facts by name, and counts them by themselves', async () => {
+    const facts: readonly FactChange[] = [
+      { change: 'added', name: 'CVE-2099-1', before: undefined, after: ['2099-01-01', null, false] },
+      { change: 'closed', name: 'evil\u001b[2J', before: { cpes: ['cpe:/a:\u001b'] }, after: undefined },
+    ]
+    expect(await text(diff([], generation(1), facts))).toBe(
+      `CHANGE     FACT           BEFORE                      AFTER
+added      CVE-2099-1                                 ["2099-01-01",null,false]
+withdrawn  evil\\u001b[2J  {"cpes":["cpe:/a:\\u001b"]}
+
+debian, generation 1 (2026-03-01T10:00:00.000Z) to generation 3 (2026-03-03T10:00:00.000Z): facts: 1 added, 1 withdrawn.
+`,
+    )
+    const both = await text(diff(changes, generation(1), facts))
+    expect(both).toContain('): 1 added, 1 changed; facts: 1 added, 1 withdrawn.\n')
   })
 
   it('has one line of titles, however many changes there are', async () => {

@@ -1,17 +1,8 @@
 import type { Problem } from './check.ts'
 import type { ClairConfig } from './schema.ts'
 
-/** The components that name a database, the one first whose database is used. */
+/** The components that name a database. */
 const components = ['indexer', 'matcher', 'notifier'] as const
-
-/**
- * The one database of Chiaro that a configuration names, as a URL (`postgresql://…`), or as `chiaro.database` has it;
- * `undefined` where it names none. Clair can split its data over three databases: the indexer's is then taken.
- */
-export function databaseOf(config: ClairConfig): string | undefined {
-  const named = components.map((name) => config[name].connstring).find((connstring) => connstring !== '')
-  return named === undefined ? config.chiaro.database || undefined : connectionUrl(named)
-}
 
 /** Whether the components name different databases. */
 export function namesSeveralDatabases(config: ClairConfig): boolean {

@@ -29,8 +29,14 @@ export function effectiveConfig(config: ClairConfig, note: (text: string) => voi
       poll_interval: interval(notifier.poll_interval, '6h'),
       delivery_interval: interval(notifier.delivery_interval, '1h'),
       webhook: { ...notifier.webhook, callback: withSlash(notifier.webhook.callback) },
+      amqp: { ...notifier.amqp, callback: withSlash(notifier.amqp.callback) },
+      stomp: { ...notifier.stomp, callback: withSlash(notifier.stomp.callback) },
     },
-    chiaro: { ...chiaro, health_addr: listeners.health },
+    chiaro: {
+      ...chiaro,
+      health_addr: listeners.health,
+      webhook_v1: { ...chiaro.webhook_v1, renotify_interval: interval(chiaro.webhook_v1.renotify_interval, '2h') },
+    },
   }
 }
 

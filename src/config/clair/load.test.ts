@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../core/limits.ts'
-import { connectionUrl, databaseOf } from './database.ts'
+import { connectionUrl } from './database.ts'
 import { parseGoDuration } from './durations.ts'
 import { loadClairConfig, resolveClairConfig } from './load.ts'
 import { nearest } from './nearest.ts'
@@ -119,8 +119,12 @@ describe('what is wrong', () => {
 describe('what has no effect', () => {
   it.each([
     [{ indexer: { scanner: { repo: {} } } }, 'indexer.scanner has no effect'],
-    [{ notifier: { webhook: { target: 'https://x' } } }, 'notifier has no effect'],
-    [{ trace: { name: 'otlp' } }, 'trace has no effect'],
+    [{ notifier: { migrations: true } }, 'notifier.migrations has no effect'],
+    [
+      { notifier: { stomp: { uris: ['a:1'] }, amqp: { uris: ['amqp://a'] } } },
+      'notifier.stomp has no effect: another way to notify comes before it.',
+    ],
+    [{ trace: { name: 'jaeger' } }, 'trace.name "jaeger" has no effect'],
     [{ matcher: { max_conn_pool: 5 } }, 'matcher.max_conn_pool has no effect'],
     [{ updaters: { sets: ['debian', 'osv'] } }, 'updaters.sets "osv" has no effect'],
     [{ metrics: { name: 'otlp' } }, 'metrics.name "otlp" has no effect'],
@@ -241,15 +245,6 @@ describe('values', () => {
     ["password='open", undefined],
     ['', undefined],
   ])('the connection string %j is %s', (text, url) => expect(connectionUrl(text)).toBe(url))
-
-  it.each([
-    [{}, undefined],
-    [{ chiaro: { database: '/data/c.db' } }, '/data/c.db'],
-    [{ chiaro: { database: '/data/c.db' }, matcher: { connstring: 'host=m' } }, 'postgresql://m/'],
-    [{ indexer: { connstring: 'host=i' }, matcher: { connstring: 'host=m' } }, 'postgresql://i/'],
-  ])('the database of %j is %s', (document, database) => {
-    expect(databaseOf(resolveClairConfig(document, 'test').config)).toBe(database)
-  })
 
   it.each([
     ['airgaped', 'airgap'],

@@ -87,7 +87,8 @@ const otlp = section({
 
 const trace = section({
   name: text(),
-  probability: Type.Number({ default: 0 }),
+  /** `null`: all. */
+  probability: Type.Union([Type.Number(), Type.Null()], { default: null }),
   jaeger: section({
     agent: section({ endpoint: text() }),
     collector: section({ endpoint: text(), username: text(), password: text() }),
@@ -116,6 +117,10 @@ const chiaro = section({
   /** How often what is not needed any more is removed, and how long what has ended is kept before. */
   gc_period: duration('24h'),
   gc_keep: duration('8760h'),
+  /** Who is notified as Clair v1 does it, and after which time again, until the notification is deleted. */
+  webhook_v1: section({ endpoint: text(), renotify_interval: duration('2h') }),
+  /** Whether what the first data of a feed finds is notified, which is everything at once. */
+  notify_first_load: flag(),
   /** Requests to Chiaro's own API that one client may send at once, and that come back to it a second. 0 a second: any number. */
   rate_limit: section({ burst: whole(200), per_second: whole(50) }),
 })

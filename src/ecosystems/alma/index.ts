@@ -14,6 +14,7 @@ export const alma: Ecosystem = {
   versions: rpm,
   analyzers: [osRelease, rpmdb],
   packageTypes: ['rpm'],
+  vendors: /^AlmaLinux\b/,
   coverage(release) {
     if (release.id !== 'almalinux') return undefined
     const number = releaseOf(release)

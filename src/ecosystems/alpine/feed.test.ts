@@ -49,7 +49,7 @@ describe('the security database', async () => {
   })
 
   it('makes a gap of each record that cannot be read, and of nothing else', () => {
-    expect(sample.gaps.map(({ where }) => where)).toEqual(['tcpdump 4.9.3-r0', 'versionless', 'package 7', 'package 8'])
+    expect(sample.gaps.map(({ where }) => where)).toEqual(['tcpdump 4.9.3-r0', 'versionless', 'damaged', 'package 8'])
     expect(sample.gaps[0]!.detail).toBe('It was left out: "N/A (nothing)" is no id.')
   })
 

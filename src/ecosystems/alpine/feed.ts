@@ -1,5 +1,5 @@
 import type { Feed } from '../../core/feed.ts'
-import { fetchDocument } from '../../feeds/document.ts'
+import { secdbFeed } from '../../feeds/secdb/feed.ts'
 import { apk } from '../../versions/apk.ts'
 
 const repositories = ['main', 'community'] as const
@@ -8,26 +8,17 @@ const repositories = ['main', 'community'] as const
 export function feedsOf(branch: string): readonly Feed[] {
   const folder = branch === 'edge' ? 'edge' : `v${branch}`
   const offered = branch === '3.2' ? repositories.slice(0, 1) : repositories
-  return offered.map((repository) => {
-    const url = `https://secdb.alpinelinux.org/${folder}/${repository}.json`
-    const scope = `alpine:${branch}`
-    return {
+  return offered.map((repository) =>
+    secdbFeed({
       id: `alpine-${branch}-${repository}`,
-      url,
-      version: 1,
-      scopes: [scope],
+      url: `https://secdb.alpinelinux.org/${folder}/${repository}.json`,
+      scope: `alpine:${branch}`,
+      versions: apk,
+      link,
       // Nothing of community had been fixed yet while 3.3 was supported. Main always has something: it has OpenSSL.
       ...(repository === 'community' ? { mayBeEmpty: true } : {}),
-      fetch: fetchDocument(url),
-      parse: async (spool, signal) =>
-        (await import('../../feeds/secdb/records.ts')).readSecdb(spool, signal, {
-          where: url,
-          scope,
-          versions: apk,
-          link,
-        }),
-    }
-  })
+    }),
+  )
 }
 
 function link(id: string): string {

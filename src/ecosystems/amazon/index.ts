@@ -14,6 +14,7 @@ export const amazon: Ecosystem = {
   versions: rpm,
   analyzers: [osRelease, rpmdb],
   packageTypes: ['rpm'],
+  vendors: /^Amazon\b/,
   coverage(release) {
     const known = release.id === 'amzn' ? releaseOf(release) : undefined
     if (known === undefined) return undefined

@@ -14,6 +14,7 @@ export const azurelinux: Ecosystem = {
   versions: rpm,
   analyzers: [osRelease, rpmdb],
   packageTypes: ['rpm'],
+  vendors: /^Microsoft\b/,
   coverage(release): Coverage | undefined {
     const known = releaseOf(release)
     if (known === undefined) return undefined

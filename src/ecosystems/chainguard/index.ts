@@ -2,7 +2,7 @@ import type { Ecosystem } from '../../core/ecosystem.ts'
 import { apkInstalled } from '../../formats/apk-installed.ts'
 import { osRelease } from '../../formats/os-release.ts'
 import { apk } from '../../versions/apk.ts'
-import { secdbFeed } from './feed.ts'
+import { chainguardFeed } from './feed.ts'
 
 /** Chainguard. The security database names the packages that others are built from (`origin`). */
 export const chainguard: Ecosystem = {
@@ -11,7 +11,7 @@ export const chainguard: Ecosystem = {
   versions: apk,
   analyzers: [osRelease, apkInstalled],
   packageTypes: ['apk'],
-  coverage: ({ id }) => (id === 'chainguard' ? { scopes: secdbFeed.scopes, feeds: [secdbFeed] } : undefined),
+  coverage: ({ id }) => (id === 'chainguard' ? { scopes: chainguardFeed.scopes, feeds: [chainguardFeed] } : undefined),
   keys: (pkg, { scopes }) => scopes.map((scope) => ({ scope, name: pkg.source.name })),
-  feeds: () => [secdbFeed],
+  feeds: () => [chainguardFeed],
 }

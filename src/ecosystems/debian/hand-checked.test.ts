@@ -51,3 +51,19 @@ testCheckedRows(
     [pkg('libc6', '2.36-9+deb12u6+b1', 'glibc'), 'CVE-2024-2961', '-', 'a build of it again is behind it'],
   ],
 )
+
+testCheckedRows(
+  debian,
+  { ...release, prettyName: 'Missing epoch' },
+  [trackerFeed],
+  [
+    [
+      pkg('bind9', '9.18.33-1~deb12u2'),
+      'CVE-2024-12705',
+      'fixed 1:9.18.33-1~deb12u2',
+      'bind9 bookworm resolved 1:9.18.33-1~deb12u2: none is epoch 0, as for dpkg itself',
+    ],
+    [pkg('bind9', '1:9.18.33-1~deb12u2'), 'CVE-2024-12705', '-', 'the version itself'],
+    [pkg('openssl', '0:3.0.14-1~deb12u2'), 'CVE-2024-6119', '-', 'openssl bookworm resolved 3.0.14-1~deb12u2'],
+  ],
+)

@@ -14,6 +14,7 @@ export const debian: Ecosystem = {
   versions: dpkg,
   analyzers: [osRelease, dpkgStatus],
   packageTypes: ['deb'],
+  vendors: /^Debian\b/i,
   coverage(release) {
     if (release.id !== 'debian') return undefined
     const { scope, endOfLife } = releaseOf(release)

@@ -17,6 +17,7 @@ export const oracle: Ecosystem = {
   versions: rpm,
   analyzers: [osRelease, rpmdb],
   packageTypes: ['rpm'],
+  vendors: /^Oracle America\b/,
   coverage(release): Coverage | undefined {
     if (release.id !== 'ol') return undefined
     const known = releaseOf(release)

@@ -13,6 +13,7 @@ export const photon: Ecosystem = {
   versions: rpm,
   analyzers: [osRelease, rpmdb],
   packageTypes: ['rpm'],
+  vendors: /^VMware\b/,
   coverage(release): Coverage | undefined {
     if (release.id !== 'photon') return undefined
     const known = releaseOf(release)

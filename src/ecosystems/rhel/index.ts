@@ -23,6 +23,7 @@ export const rhel: Ecosystem = {
   versions: rpm,
   analyzers: [osRelease, rpmdb, contentManifest, containerLabels],
   packageTypes: ['rpm', 'oci'],
+  vendors: /^(?:Red Hat|CentOS)\b/,
   coverage(release) {
     const known = releaseOf(release)
     if (known === undefined) return undefined

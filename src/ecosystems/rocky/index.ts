@@ -14,6 +14,7 @@ export const rocky: Ecosystem = {
   versions: rpm,
   analyzers: [osRelease, rpmdb],
   packageTypes: ['rpm'],
+  vendors: /^Rocky\b/,
   coverage(release) {
     const number = /^\d+/.exec(release.versionId)?.[0]
     if (release.id !== 'rocky' || number === undefined) return undefined

@@ -14,6 +14,7 @@ export const suse: Ecosystem = {
   versions: rpm,
   analyzers: [osRelease, rpmdb],
   packageTypes: ['rpm'],
+  vendors: /^(?:open)?SUSE\b/,
   coverage(release): Coverage | undefined {
     const known = releaseOf(release)
     if (known === undefined) return undefined

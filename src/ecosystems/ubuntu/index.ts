@@ -15,6 +15,7 @@ export const ubuntu: Ecosystem = {
   versions: dpkg,
   analyzers: [osRelease, dpkgStatus],
   packageTypes: ['deb'],
+  vendors: /^(?:Ubuntu|Canonical|Debian)\b/i,
   coverage(release): Coverage | undefined {
     if (release.id !== 'ubuntu') return undefined
     const known = releaseOf(release)

@@ -1,6 +1,6 @@
 import { releaseNamed, testCheckedRows } from '../../../test/support/matched.ts'
 import type { Package } from '../../core/package.ts'
-import { secdbFeed } from './feed.ts'
+import { wolfiFeed } from './feed.ts'
 import { wolfi } from './index.ts'
 
 function pkg(name: string, version: string, origin = name): Package {
@@ -11,7 +11,7 @@ function pkg(name: string, version: string, origin = name): Package {
 testCheckedRows(
   wolfi,
   releaseNamed('wolfi', '20230201'),
-  [secdbFeed],
+  [wolfiFeed],
   [
     [pkg('binutils', '2.39-r1'), 'CVE-2022-38533', 'fixed 2.39-r2', 'binutils 2.39-r2'],
     [pkg('binutils', '2.39-r1'), 'CVE-2022-38126', '-', 'binutils 2.39-r1: the version itself'],

@@ -1,54 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { testEcosystem } from '../../../test/contract/ecosystem.ts'
-import { readFeed, shown } from '../../../test/support/feeds.ts'
-import { releaseNamed } from '../../../test/support/matched.ts'
-import { noFacts } from '../../core/ecosystem.ts'
-import { secdbFeed } from './feed.ts'
+import { testRollingSecdb } from '../../../test/contract/rolling-secdb.ts'
 import { wolfi } from './index.ts'
 
-const release = releaseNamed('wolfi', '20230201')
-const libcrypto = {
-  type: 'apk',
-  name: 'libcrypto3',
-  version: '3.0.8-r0',
-  arch: 'x86_64',
-  source: { name: 'openssl', version: '3.0.8-r0' },
-}
-
-testEcosystem(wolfi, {
-  release,
-  derivative: { ...release, id: 'chainguard', idLike: ['wolfi', 'alpine'] },
-  package: libcrypto,
-  versions: ['1.0_rc1-r0', '1.0-r0', '1.0-r1', '1.10-r0'],
-})
-
-it('Wolfi looks packages up by what they were built from', () => {
-  expect(wolfi.keys(libcrypto, wolfi.coverage(release)!, noFacts)).toEqual([
-    { scope: 'wolfi:rolling', name: 'openssl' },
-  ])
-})
-
-describe('the security database of Wolfi', async () => {
-  const { advisories, gaps, statement } = await readFeed(secdbFeed, join(import.meta.dirname, 'testdata'))
-
-  it.each([
-    ['several versions: the highest one', 'openssl', 'CVE-2099-0001', 'fixed 3.1.0-r2'],
-    ['one version', 'openssl', 'CVE-2099-0002', 'fixed 3.0.7-r0'],
-    ['fixed version 0 = never affected', 'apko', 'CVE-2099-0003', 'not-affected'],
-    ['the same under an id of another kind', 'apko', 'GHSA-aaaa-bbbb-cccc', 'not-affected'],
-    ['no CVE id', 'apko', 'GHSA-dddd-eeee-ffff', 'fixed 0.7.3-r1'],
-  ])('%s', (_what, name, id, expected) => {
-    expect(shown(statement(name, id, 'wolfi:rolling'))).toBe(expected)
-  })
-
-  it('links to where the id is from', () => {
-    const links = new Map(advisories.map(({ vulnerability }) => [vulnerability.id, vulnerability.links]))
-    expect(links.get('CVE-2099-0001')).toEqual(['https://www.cve.org/CVERecord?id=CVE-2099-0001'])
-    expect(links.get('GHSA-dddd-eeee-ffff')).toEqual(['https://github.com/advisories/GHSA-dddd-eeee-ffff'])
-  })
-
-  it('leaves a gap for what cannot be read', () => {
-    expect(gaps.map(({ where }) => where)).toEqual(['damaged 1.0-r0'])
-  })
-})
+testRollingSecdb({ ecosystem: wolfi, mirror: join(import.meta.dirname, 'testdata'), related: 'chainguard' })

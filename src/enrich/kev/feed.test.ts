@@ -21,8 +21,8 @@ describe('the KEV feed', () => {
   it('makes a gap of each entry that cannot be read, and of nothing else', async () => {
     const { gaps } = await readFeed(kevFeed, mirror)
     expect(gaps.map(({ where, detail }) => `${where}: ${detail}`)).toEqual([
-      expect.stringMatching(/^vulnerability 2: It was left out: \/dateAdded must match pattern/),
-      expect.stringMatching(/^vulnerability 3: It was left out: \/cveID must match pattern/),
+      expect.stringMatching(/^CVE-2099-0003: It was left out: \/dateAdded must match pattern/),
+      expect.stringMatching(/^sample: It was left out: \/cveID must match pattern/),
     ])
   })
 

@@ -11,7 +11,8 @@ export async function* readRecords(spool: Spool, signal: AbortSignal, url: strin
   for await (const element of elements) {
     const checked = 'bad' in element ? { problem: element.bad } : checkEntry(element.value)
     if ('problem' in checked) {
-      yield badRecord(`vulnerability ${element.key}`, checked.problem)
+      const id = 'bad' in element ? undefined : (element.value as { cveID?: unknown } | null)?.cveID
+      yield badRecord(typeof id === 'string' ? id : `vulnerability ${element.key}`, checked.problem)
       continue
     }
     const { cveID, dateAdded, dueDate, knownRansomwareCampaignUse } = checked.value

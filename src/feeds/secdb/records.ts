@@ -19,10 +19,10 @@ export async function* readSecdb(
   const fixes = new SecurityFixes(options)
   const elements = jsonElements(spool.read(documentName, signal), { path: ['packages'], where: url })
   for await (const element of elements) {
-    const place = `package ${element.key}`
     const checked = 'bad' in element ? { problem: element.bad } : checkPackage(element.value)
     if ('problem' in checked) {
-      yield badRecord(place, checked.problem)
+      const name = 'bad' in element ? undefined : (element.value as { pkg?: { name?: unknown } } | null)?.pkg?.name
+      yield badRecord(typeof name === 'string' && name !== '' ? name : `package ${element.key}`, checked.problem)
       continue
     }
     const { name, secfixes } = checked.value.pkg

@@ -7,6 +7,8 @@ const tags = {
   version: 1001,
   release: 1002,
   epoch: 1003,
+  vendor: 1011,
+  packager: 1015,
   arch: 1022,
   sourceRpm: 1044,
   module: 5096,
@@ -42,6 +44,7 @@ export function parseHeader(blob: Buffer): Package | undefined {
     arch: fields.arch ?? '',
     source: source === undefined ? { name, version: own } : { name: source.name, version: evr(source.version) },
     ...moduleOf(fields.module),
+    ...vendorOf(fields),
   }
 }
 
@@ -57,11 +60,19 @@ function moduleOf(label: string | undefined): { module?: string } {
   return parts.length < 2 ? {} : { module: `${parts[0]}:${parts[1]}` }
 }
 
+/** Distributions name themselves as the vendor of each of their packages. */
+function vendorOf({ vendor, packager }: Fields): { vendor?: string } {
+  const maker = vendor || packager
+  return maker ? { vendor: maker } : {}
+}
+
 interface Fields {
   name?: string
   version?: string
   release?: string
   epoch?: number
+  vendor?: string
+  packager?: string
   arch?: string
   sourceRpm?: string
   module?: string
@@ -90,6 +101,12 @@ function readFields(blob: Buffer): Fields {
         break
       case tags.epoch:
         fields.epoch ??= readInteger(data, type, offset)
+        break
+      case tags.vendor:
+        fields.vendor ??= readString(data, type, offset)
+        break
+      case tags.packager:
+        fields.packager ??= readString(data, type, offset)
         break
       case tags.arch:
         fields.arch ??= readString(data, type, offset)

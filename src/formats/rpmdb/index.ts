@@ -16,7 +16,7 @@ const MANIFEST = 'var/lib/rpmmanifest/container-manifest-2'
  */
 export const rpmdb: Analyzer = {
   id: 'rpmdb',
-  version: 1,
+  version: 2,
   anchors: ['var/lib/rpm/rpmdb.sqlite', 'var/lib/rpm/Packages.db', 'var/lib/rpm/Packages', MANIFEST],
   maxBytes: limits.rpmDatabaseBytes,
   wants(path) {

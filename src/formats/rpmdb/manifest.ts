@@ -21,7 +21,7 @@ export function readManifest(bytes: Buffer, observations: DatabaseObservations):
 }
 
 function readLine(text: string, line: number, observations: DatabaseObservations): boolean {
-  const [name, evr, , , , , , arch, epoch, sourceRpm, ...rest] = text.trimEnd().split('\t')
+  const [name, evr, , , vendor, , , arch, epoch, sourceRpm, ...rest] = text.trimEnd().split('\t')
   if (name === 'gpg-pubkey') return true
   if (!name || !evr || !arch || !/^\d+$/.test(epoch ?? '') || rest.length > 0) {
     return observations.gap(`Line ${line} is not that of a package.`)
@@ -34,5 +34,6 @@ function readLine(text: string, line: number, observations: DatabaseObservations
     version: prefix + evr,
     arch,
     source: { name: source.name, version: prefix + source.version },
+    ...(vendor && vendor !== '(none)' ? { vendor } : {}),
   })
 }

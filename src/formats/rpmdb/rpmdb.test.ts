@@ -182,7 +182,7 @@ describe('the manifest of images without rpm', () => {
   it('gives its packages', () => {
     const bytes = Buffer.concat([
       line(...openssl, '0', 'openssl-1.1.1k-21.cm2.src.rpm'),
-      line('libx', '3.0-8', '1', '1', 'Sample', '1', '10', 'noarch', '1', 'x-3.0-8.src.rpm'),
+      line('libx', '3.0-8', '1', '1', '(none)', '1', '10', 'noarch', '1', 'x-3.0-8.src.rpm'),
     ])
     expect(analyze(bytes, path)).toEqual({
       packages: [
@@ -192,6 +192,7 @@ describe('the manifest of images without rpm', () => {
           version: '1.1.1k-21.cm2',
           arch: 'x86_64',
           source: { name: 'openssl', version: '1.1.1k-21.cm2' },
+          vendor: 'Sample',
         },
         { type: 'rpm', name: 'libx', version: '1:3.0-8', arch: 'noarch', source: { name: 'x', version: '1:3.0-8' } },
       ],

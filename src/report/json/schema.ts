@@ -98,6 +98,9 @@ const indexedPackage = object(
     layer: layer('The layer that brought it.'),
     path: text('The package database or file that lists it, inside the image, without a leading slash.'),
     module: Type.Optional(text('The module stream that it belongs to, name:stream (RPM modularity).')),
+    vendor: Type.Optional(
+      text('Who made it, if its database says so: rpm names everybody, dpkg only others than Debian and Ubuntu.'),
+    ),
   },
   'A package that is in the image.',
 )
@@ -208,7 +211,7 @@ const gap = object(
 const feedData = object(
   {
     feed: text('The feed.'),
-    url: text('Where it comes from.'),
+    url: text('Where it was loaded from: the URL of its source, or the URL or path that took its place.'),
     generation: count('The generation of the data that was used; 0: never loaded.'),
     checkedAt: timeOrNull('When the data was last found to be current; null: never.'),
     importedAt: timeOrNull('When the generation was imported; null: never.'),

@@ -4,6 +4,7 @@ import {
   type Cell,
   type Column,
   columnWidths,
+  displayWidth,
   line,
   type Paint,
   type Part,
@@ -45,6 +46,8 @@ const stateWords: Readonly<Record<Finding['state'], string>> = {
 interface Group {
   readonly finding: Finding
   readonly packages: string[]
+  /** All of them in one text, made when it is asked for: many rows ask for that of the row above. */
+  names?: string
 }
 
 /** Longer names do not come from any packaging system; they are cut, so that they cannot fill the screen. */
@@ -75,10 +78,8 @@ export function* findingRows(report: VulnerabilityReport, width: number | undefi
 
 /** The table with or without a column of risks; `undefined` if it does not fit. */
 function layOut(groups: readonly Group[], width: number | undefined, withRisk: boolean) {
-  const rows = groups.map((group, index) => {
-    const [severity, ...cells] = cellsOf(group, groups[index - 1])
-    return withRisk ? [severity!, riskOf(group), ...cells] : [severity!, ...cells]
-  })
+  const makers = cellMakers()
+  const rows = groups.map((group, index) => cellsOf(group, groups[index - 1], makers, withRisk))
   const [first, ...others] = columnsFor(groups)
   const columns = withRisk ? [first!, riskColumn, ...others] : [first!, ...others]
   const widths = columnWidths(columns, rows, width)
@@ -88,8 +89,9 @@ function layOut(groups: readonly Group[], width: number | undefined, withRisk: b
 const riskColumn: Column = { title: 'RISK', min: 4, max: 4, align: 'right' }
 
 /** The risk, and below it that it is not a risk any more: somebody does exploit it. */
-function riskOf({ finding: { risk, kev } }: Group): Cell {
-  const number = { text: risk === null ? '' : riskText(risk), style: kev === null ? undefined : severityStyles.high }
+function riskOf({ risk, kev }: Finding): Cell {
+  const text = risk === null ? '' : riskText(risk)
+  const number = { text, style: kev === null ? undefined : severityStyles.high, width: text.length }
   return kev === null ? [number] : [number, { text: 'KEV', style: severityStyles.high }]
 }
 
@@ -156,15 +158,16 @@ function isSameRow(left: Finding, right: Finding): boolean {
 
 /** Package names, with the architecture where the image has the same package in several. */
 export function displayNames(report: VulnerabilityReport): (name: string, arch: string) => string {
-  const arches = new Map<string, Set<string>>()
+  const arches = new Map<string, string>()
+  const several = new Set<string>()
   for (const { name, arch } of report.packages) {
-    const known = arches.get(name)
-    if (known === undefined) arches.set(name, new Set([arch]))
-    else known.add(arch)
+    const first = arches.get(name)
+    if (first === undefined) arches.set(name, arch)
+    else if (first !== arch) several.add(name)
   }
   const known = new Map<string, string>()
   return (name, arch) => {
-    const named = (arches.get(name)?.size ?? 0) > 1 && arch !== '' ? `${name}:${arch}` : name
+    const named = several.has(name) && arch !== '' ? `${name}:${arch}` : name
     let shown = known.get(named)
     if (shown === undefined) {
       shown = truncate(line(named), nameWidth) || '(no name)'
@@ -174,33 +177,57 @@ export function displayNames(report: VulnerabilityReport): (name: string, arch: 
   }
 }
 
-function cellsOf(group: Group, above: Group | undefined): readonly Cell[] {
+/** What makes the cells of the columns in which the same few texts stand again and again: each is made once. */
+function cellMakers() {
+  return { version: cellMaker(), fix: cellMaker('green'), state: cellMaker('dim'), layer: cellMaker('dim') }
+}
+
+type CellMakers = ReturnType<typeof cellMakers>
+
+function cellMaker(style?: Style): (text: string) => Cell {
+  const made = new Map<string, Cell>()
+  return (text) => {
+    const known = made.get(text)
+    if (known !== undefined) return known
+    const cell = [partOf(text, nameWidth, style)]
+    made.set(text, cell)
+    return cell
+  }
+}
+
+function cellsOf(group: Group, above: Group | undefined, makers: CellMakers, withRisk: boolean): readonly Cell[] {
   const { finding } = group
-  return [
-    severityCells[finding.severity],
-    [partOf(finding.id, nameWidth, 'bold')],
-    [packagesOf(group, above)],
-    [partOf(finding.version, nameWidth)],
-    fixOf(finding),
-    [partOf(`#${finding.why.layer + 1}`, nameWidth, 'dim')],
-  ]
+  const severity = severityCells[finding.severity]
+  const id = [partOf(finding.id, nameWidth, 'bold')]
+  const packages = [packagesOf(group, above)]
+  const version = makers.version(finding.version)
+  const fix = fixOf(finding, makers)
+  const layer = makers.layer(`#${finding.why.layer + 1}`)
+  return withRisk
+    ? [severity, riskOf(finding), id, packages, version, fix, layer]
+    : [severity, id, packages, version, fix, layer]
 }
 
 /** The names of the packages. A long list is not repeated from row to row: it stands in the first of them. */
-function packagesOf({ finding, packages }: Group, above: Group | undefined): Part {
-  const names = packages.join(', ')
+function packagesOf(group: Group, above: Group | undefined): Part {
+  const { finding, packages } = group
   const same =
     packages.length > 2 &&
     above?.finding.severity === finding.severity &&
     above.finding.version === finding.version &&
-    above.packages.join(', ') === names
-  return same ? { text: `${packages[0]} +${packages.length - 1} as above`, style: 'dim' } : { text: names }
+    namesOf(above) === namesOf(group)
+  const text = same ? `${packages[0]} +${packages.length - 1} as above` : namesOf(group)
+  return { text, style: same ? 'dim' : undefined, width: displayWidth(text) }
 }
 
-function fixOf({ fixedIn, state, note }: Finding): Cell {
-  const fix =
-    fixedIn === null ? { text: stateWords[state], style: 'dim' as const } : partOf(fixedIn, nameWidth, 'green')
-  return note === null ? [fix] : [fix, partOf(note, noteWidth, 'yellow')]
+function namesOf(group: Group): string {
+  group.names ??= group.packages.join(', ')
+  return group.names
+}
+
+function fixOf({ fixedIn, state, note }: Finding, makers: CellMakers): Cell {
+  const fix = fixedIn === null ? makers.state(stateWords[state]) : makers.fix(fixedIn)
+  return note === null ? fix : [...fix, partOf(note, noteWidth, 'yellow')]
 }
 
 function summaryOf({ finding }: Group, width: number): Cell {
@@ -212,9 +239,10 @@ function summaryOf({ finding }: Group, width: number): Cell {
 }
 
 function* stacked(groups: readonly Group[], width: number, paint: Paint): Iterable<string> {
+  const makers = cellMakers()
   for (const [index, group] of groups.entries()) {
     const { finding } = group
-    const [severity, id, packages, installed, fix] = cellsOf(group, groups[index - 1])
+    const [severity, id, packages, installed, fix] = cellsOf(group, groups[index - 1], makers, false)
     const head = severity![0]!
     const name = id![0]!
     if (head.text.length + 2 + name.text.length <= width) {

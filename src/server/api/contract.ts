@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Engine } from '../../compose.ts'
+import type { Service } from '../../config/clair/modes.ts'
 import type { ClairConfig } from '../../config/clair/schema.ts'
+import type { Digest } from '../../core/digest.ts'
+import type { IndexReport } from '../../core/report.ts'
 import type { Indexing } from '../indexing.ts'
 import type { Metrics } from '../metrics.ts'
 
@@ -10,12 +13,20 @@ export interface ApiContext {
   readonly config: ClairConfig
   readonly metrics: Metrics
   readonly indexing: Indexing
+  /** Those that this process is: routes of others are not added. */
+  readonly services: readonly Service[]
+  /** The index report of an image, wherever the indexer keeps it; `undefined` if there is none. */
+  indexReport(digest: Digest, signal: AbortSignal): Promise<IndexReport | undefined>
+  /** How somebody is notified: of everything that an update changed, or of each vulnerability; `undefined`: nobody is. */
+  readonly notifications: 'by-update' | 'by-vulnerability' | undefined
 }
 
 /** One version of an API: a folder, and a line in `registry.ts`. */
 export interface Api {
   /** The name of its folder. */
   readonly id: string
+  /** Each of its routes belongs to one service. Without it, the API is there where all services are. */
+  readonly split?: true
   /** Adds its routes to a scope of its own: hooks and error handlers are for these routes only. */
   register(scope: FastifyInstance, context: ApiContext): void
 }

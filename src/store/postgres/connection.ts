@@ -1,4 +1,4 @@
-import { type ClientBase, type QueryConfig, types } from 'pg'
+import { type ClientBase, type QueryConfig, type QueryResult, types } from 'pg'
 import { from, to } from 'pg-copy-streams'
 import { databaseFailure } from './failure.ts'
 import { decodeText, encodeText } from './text.ts'
@@ -24,10 +24,16 @@ export class Connection {
   /** The database, as errors name it. */
   readonly where: string
   readonly #client: ClientBase
+  #failure: unknown
 
   constructor(client: ClientBase, where: string) {
     this.#client = client
     this.where = where
+  }
+
+  /** Whether it is of no use any more. */
+  get isBroken(): boolean {
+    return this.#failure !== undefined
   }
 
   /** The rows of a query, as objects. */
@@ -71,10 +77,11 @@ export class Connection {
 
   /** Runs a `COPY … FROM STDIN` with these bytes. */
   async copy(sql: string, content: Buffer): Promise<void> {
-    const stream = this.#client.query(from(sql))
+    const stream = from(sql)
     await new Promise<void>((resolve, reject) => {
       stream.once('error', (error) => reject(databaseFailure(error, this.where)))
       stream.once('finish', resolve)
+      this.#send(() => this.#client.query(stream))
       stream.end(content)
     })
   }
@@ -82,21 +89,40 @@ export class Connection {
   /** What a `COPY … TO STDOUT` gives. It takes no parameters. */
   async copyOut(sql: string): Promise<Buffer> {
     const chunks: Buffer[] = []
+    const stream = to(sql)
+    stream.once('error', () => {}) // for what comes when it is not read
+    this.#send(() => this.#client.query(stream))
     try {
-      for await (const chunk of this.#client.query(to(sql)) as AsyncIterable<Buffer>) chunks.push(chunk)
+      for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
     } catch (error) {
       throw databaseFailure(error, this.where)
     }
     return Buffer.concat(chunks)
   }
 
-  async #query(
+  #query(
     query: QueryConfig & { readonly rowMode?: 'array' },
   ): Promise<{ readonly rows: unknown[]; readonly rowCount: number | null }> {
+    return new Promise((resolve, reject) => {
+      const answered = (error: Error | null, result: QueryResult) => {
+        if (error) reject(databaseFailure(error, this.where))
+        else resolve(result)
+      }
+      this.#send(() => this.#client.query({ ...query, types: parsers }, answered))
+    })
+  }
+
+  /**
+   * A client that throws, and so has sent no query or not all of it, waits for the answer for ever, and what is asked later waits
+   * behind that. So nothing is asked of it any more, and whoever has it closes it.
+   */
+  #send(query: () => void): void {
+    if (this.#failure !== undefined) throw this.#failure
     try {
-      return await this.#client.query({ ...query, types: parsers })
+      query()
     } catch (error) {
-      throw databaseFailure(error, this.where)
+      this.#failure = databaseFailure(error, this.where)
+      throw this.#failure
     }
   }
 }

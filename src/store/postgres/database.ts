@@ -1,4 +1,4 @@
-import { Client, type ClientConfig, Pool, type PoolClient } from 'pg'
+import { type ClientBase, type ClientConfig, Pool, type PoolClient } from 'pg'
 import { abortedError, throwIfAborted } from '../../core/abort.ts'
 import { ChiaroError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
@@ -10,8 +10,8 @@ import { schemaName } from './schema.ts'
 /** How long connecting may take, in milliseconds. */
 const connectTimeout = 30_000
 
-/** Connections that answer questions at a time. */
-const readers = 4
+/** Connections that answer and note at a time. */
+const shortConnections = 4
 
 /**
  * What every connection starts with: our tables, however the user's path is set; none of the limits in time that are set for
@@ -26,22 +26,21 @@ const settingsSql = `SELECT set_config(wanted.name, setting, false)
 const beginReading = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 const beginWriting = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
 
-/** A PostgreSQL database: a few connections that answer and note, made when they are needed, and one of its own for what is long. */
+/** A PostgreSQL database: a few connections that answer and note, and others for what is long, made when they are needed. */
 export class Database {
   /** The database without its password, as errors name it. */
   readonly where: string
   readonly readOnly: boolean
-  readonly #config: ClientConfig
-  readonly #pool: Pool
+  readonly #short: Pool
+  /** As many as are wanted: what holds a lock may wait for what wants one of them. */
+  readonly #long: Pool
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(config: ClientConfig, where: string, options: { readonly readOnly: boolean }) {
     this.where = where
     this.readOnly = options.readOnly
-    this.#config = { ...config, connectionTimeoutMillis: connectTimeout, application_name: 'chiaro', keepAlive: true }
-    this.#pool = new Pool({ ...this.#config, max: readers, onConnect: setUp, allowExitOnIdle: true })
-    // An idle connection that breaks is replaced when one is needed; if it cannot be, that is said.
-    this.#pool.on('error', () => {})
+    this.#short = createPool(config, shortConnections)
+    this.#long = createPool(config, Number.POSITIVE_INFINITY)
   }
 
   /** Runs `work` on one state of the database. Throws `DATABASE_FAILED`. */
@@ -79,80 +78,67 @@ export class Database {
 
   /** What `work` gives, one by one, all of it of one state of the database. Throws `DATABASE_FAILED`. */
   async *stream<T>(work: (connection: Connection) => AsyncIterable<T>): AsyncGenerator<T> {
-    const client = await this.#connect()
+    using lease = await this.#lease(this.#long)
+    const { connection } = lease
+    lease.isUsable = false
     try {
-      const connection = new Connection(client, this.where)
       await connection.exec(beginReading)
       yield* work(connection)
+      await connection.exec('COMMIT')
+      lease.isUsable = true
     } catch (error) {
       throw this.#failure(error)
-    } finally {
-      await end(client)
     }
   }
 
-  /** Runs `work` on a connection of its own, outside of any transaction. `signal` breaks it. Throws `DATABASE_FAILED` and `ABORTED`. */
+  /**
+   * Runs `work` on a connection that nothing else uses meanwhile, outside of any transaction. `signal` breaks it. Throws
+   * `DATABASE_FAILED` and `ABORTED`.
+   */
   async connected<T>(work: (connection: Connection) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const client = await this.#connect()
-    const stop = () => void this.#terminate(client)
+    using lease = await this.#lease(this.#long)
+    const stop = () => {
+      lease.isUsable = false
+      void this.#terminate(lease.client)
+    }
     signal?.addEventListener('abort', stop, { once: true })
     try {
-      return await work(new Connection(client, this.where))
+      return await work(lease.connection)
     } catch (error) {
       throw signal?.aborted ? abortedError(signal) : this.#failure(error)
     } finally {
       signal?.removeEventListener('abort', stop)
-      await end(client)
     }
   }
 
   async close(): Promise<void> {
     await this.#last
-    await this.#pool.end()
+    await Promise.all([this.#short.end(), this.#long.end()])
   }
 
   async #pooled<T>(begin: string | undefined, work: (connection: Connection) => Promise<T>): Promise<T> {
-    let client: PoolClient
+    using lease = await this.#lease(this.#short)
     try {
-      client = await this.#pool.connect()
-    } catch (error) {
-      throw databaseFailure(error, this.where)
-    }
-    let broken = false
-    const breaks = () => {
-      broken = true
-    }
-    client.on('error', breaks)
-    try {
-      const connection = new Connection(client, this.where)
+      const { connection } = lease
       return await (begin === undefined ? work(connection) : transaction(connection, begin, work))
     } catch (error) {
       throw this.#failure(error)
-    } finally {
-      client.off('error', breaks)
-      client.release(broken)
     }
   }
 
-  async #connect(): Promise<Client> {
-    const client = new Client(this.#config)
-    // Whatever runs on it, or is run next, fails and says so.
-    client.on('error', () => {})
+  async #lease(pool: Pool): Promise<Lease> {
     try {
-      await client.connect()
-      await setUp(client)
-      return client
+      return new Lease(await pool.connect(), this.where)
     } catch (error) {
-      await end(client)
       throw databaseFailure(error, this.where)
     }
   }
 
   /** Ends what runs on a connection: at once on the server, which would otherwise go on until it answers. */
-  async #terminate(client: Client): Promise<void> {
-    const { processID } = client as Client & { readonly processID: number | null }
-    await this.#pool.query('SELECT pg_terminate_backend($1)', [processID]).catch(() => {})
-    await end(client)
+  async #terminate(client: PoolClient): Promise<void> {
+    const { processID } = client as PoolClient & { readonly processID: number | null }
+    await this.#short.query('SELECT pg_terminate_backend($1)', [processID]).catch(() => {})
+    await client.end().catch(() => {})
   }
 
   /** What the connection threw says already what failed, and what the work threw by itself is not ours. */
@@ -166,12 +152,44 @@ export class Database {
   }
 }
 
-async function setUp(client: Pick<Client, 'query'>): Promise<void> {
-  await client.query(settingsSql)
+/** A connection of a pool while it is used. It is closed afterwards if it broke, or is not to be used again. */
+class Lease implements Disposable {
+  readonly client: PoolClient
+  readonly connection: Connection
+  isUsable = true
+  readonly #breaks = () => {
+    this.isUsable = false
+  }
+
+  constructor(client: PoolClient, where: string) {
+    this.client = client
+    this.connection = new Connection(client, where)
+    client.on('error', this.#breaks)
+  }
+
+  [Symbol.dispose](): void {
+    this.client.off('error', this.#breaks)
+    this.client.release(!this.isUsable || this.connection.isBroken)
+  }
 }
 
-async function end(client: Client): Promise<void> {
-  await client.end().catch(() => {})
+function createPool(config: ClientConfig, max: number): Pool {
+  const pool = new Pool({
+    ...config,
+    max,
+    connectionTimeoutMillis: connectTimeout,
+    application_name: 'chiaro',
+    keepAlive: true,
+    allowExitOnIdle: true,
+    onConnect: setUp,
+  })
+  // An idle connection that breaks is replaced when one is needed; if it cannot be, that is said.
+  pool.on('error', () => {})
+  return pool
+}
+
+async function setUp(client: ClientBase): Promise<void> {
+  await client.query(settingsSql)
 }
 
 async function transaction<T>(

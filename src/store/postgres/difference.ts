@@ -5,6 +5,9 @@ import { sameName } from './schema.ts'
 import { writeStatements } from './statement-difference.ts'
 import { writeVulnerabilities } from './vulnerability-difference.ts'
 
+/** Rows of one feed that can be joined in any way within a moment. */
+const fewRows = 2000
+
 /** Which generation of which feed is written, after what, and how. */
 export interface Difference {
   readonly feed: number
@@ -25,7 +28,7 @@ export async function writeDifference(connection: Connection, difference: Differ
   const statements = await writeStatements(connection, difference)
   const facts = await writeFacts(connection, difference)
   const tallies = { vulnerabilities, statements, facts }
-  if (isLarge(tallies)) await connection.exec('ANALYZE scope, package, claim, vulnerability, statement, fact')
+  if (isOutdated(tallies)) await connection.exec('ANALYZE scope, package, claim, vulnerability, statement, fact')
   await connection.exec(`DROP TABLE ${helpers.join(', ')}`)
   return tallies
 }
@@ -49,9 +52,9 @@ const helpers = [
   'ended_statement',
 ] as const
 
-/** Whether so much is new that the planner's knowledge of the tables is out of date. */
-function isLarge({ statements, vulnerabilities, facts }: Tallies): boolean {
-  return [statements, vulnerabilities, facts].some(({ valid, added }) => added * 5 > valid)
+/** Whether so much of a feed is new that the planner's knowledge of the tables is out of date. With few rows any plan is good. */
+function isOutdated({ statements, vulnerabilities, facts }: Tallies): boolean {
+  return [statements, vulnerabilities, facts].some(({ valid, added }) => added > fewRows && added * 5 > valid)
 }
 
 /** Finds the rows of scopes, packages and claims, and makes those that are missing. */

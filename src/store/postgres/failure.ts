@@ -8,19 +8,25 @@ const another = 'or use another database with --db.'
  * What to do about an error, by its code: the SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) or its
  * class, which is its first two characters, or the code of Node.
  */
-const advice: Readonly<Record<string, string>> = {
-  '08': unreachable,
-  '28': 'Check the user and the password: PGPASSWORD, a password file (~/.pgpass), or the part of the address before "@".',
-  '3D000': 'Make it once with "createdb", as a user who may, or name another with --db.',
-  '42501': `Give the user the rights: CREATE on the database for the first start, or the schema "chiaro", ${another}`,
-  '25006': `The server or the user may only read. Ask the primary server, ${another}`,
-  '53': 'The server is out of disk, memory or connections. Nothing of the data that was there is lost. Try again later.',
-  '55P03': 'Another process holds what is to be written. Wait for it to end, and try again.',
-  '57P': 'The server was stopped or is starting. Nothing of the data that was there is lost. Try again.',
-  '58': 'The disk or file system of the server failed. Its log says more.',
-  XX: 'The server found its data damaged. Its log says more.',
-  '42': 'The tables are not those of Chiaro. Run "chiaro data verify", or use another database with --db.',
-}
+const advice: ReadonlyMap<string, string> = new Map([
+  ['08', unreachable],
+  [
+    '28',
+    'Check the user and the password: PGPASSWORD, a password file (~/.pgpass), or the part of the address before "@".',
+  ],
+  ['3D000', 'Make it once with "createdb", as a user who may, or name another with --db.'],
+  ['42501', `Give the user the rights: CREATE on the database for the first start, or the schema "chiaro", ${another}`],
+  ['25006', `The server or the user may only read. Ask the primary server, ${another}`],
+  [
+    '53',
+    'The server is out of disk, memory or connections. Nothing of the data that was there is lost. Try again later.',
+  ],
+  ['55P03', 'Another process holds what is to be written. Wait for it to end, and try again.'],
+  ['57P', 'The server was stopped or is starting. Nothing of the data that was there is lost. Try again.'],
+  ['58', 'The disk or file system of the server failed. Its log says more.'],
+  ['XX', 'The server found its data damaged. Its log says more.'],
+  ['42', 'The tables are not those of Chiaro. Run "chiaro data verify", or use another database with --db.'],
+])
 
 /** Codes of Node, and what `pg` throws without any code, for a server that does not answer or does not any more. */
 const lost = /^(?:E[A-Z_]+)$|^$/
@@ -52,7 +58,8 @@ export function databaseFailure(error: unknown, where: string): unknown {
   }
   const code = codeOf(error)
   if (code === undefined) return error
-  const known = lost.test(code) ? unreachable : (advice[code] ?? advice[code.slice(0, 3)] ?? advice[code.slice(0, 2)])
+  const adviceFor = (length: number) => advice.get(code.slice(0, length))
+  const known = lost.test(code) ? unreachable : (adviceFor(5) ?? adviceFor(3) ?? adviceFor(2))
   return new ChiaroError('DATABASE_FAILED', `${where}: ${wordsOf(error)}`, {
     where,
     advice: known ?? 'Run "chiaro data verify". The log of the server may say more.',

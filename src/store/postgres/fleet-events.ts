@@ -2,7 +2,7 @@ import type { Digest } from '../../core/digest.ts'
 import type { FindingEvent, FleetOperation, FleetStore, Page, PageRequest } from '../../core/fleet.ts'
 import { type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
 import { eventAfter, eventCursor, numberAfter } from '../fleet-page.ts'
-import { decodeFinding, type FindingRow } from '../fleet-row.ts'
+import { type FindingRow, findingDecoder } from '../fleet-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { imagesOfPackages, packagesOfImages } from './fleet-findings.ts'
@@ -58,6 +58,7 @@ async function eventsOf(connection: Connection, rows: readonly EventRow[]): Prom
     [[...new Set(rows.map(({ operation }) => operation))]],
   )
   const causes = new Map(operations.map((row) => [row.id, operationOf(row).cause]))
+  const decode = findingDecoder()
   return rows.map((row) => {
     const pkg = packages.get(row.package)!
     return {
@@ -66,7 +67,7 @@ async function eventsOf(connection: Connection, rows: readonly EventRow[]): Prom
       operation: row.operation,
       cause: causes.get(row.operation)!,
       package: pkg,
-      finding: decodeFinding(row, pkg),
+      finding: decode(row, pkg),
     }
   })
 }

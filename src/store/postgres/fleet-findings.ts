@@ -1,8 +1,8 @@
 import type { Digest } from '../../core/digest.ts'
 import type { AffectedImage, JudgedPackage, Page, PageRequest } from '../../core/fleet.ts'
 import { type ImageOfSet, imagesOfEach, mergeImages, numberAfter } from '../fleet-page.ts'
-import { decodeFinding, decodeGaps, decodePackage, type FindingRow, type PackageRow, textHash } from '../fleet-row.ts'
-import type { Connection } from './connection.ts'
+import { decodeGaps, decodePackage, findingDecoder, type PackageRow, textHash } from '../fleet-row.ts'
+import type { Connection, Value } from './connection.ts'
 import type { Database } from './database.ts'
 import { imageId, nextOf, readImages } from './fleet-images.ts'
 import { readPackages } from './fleet-packages.ts'
@@ -13,17 +13,26 @@ export async function readFindings(database: Database, digest: Digest): Promise<
     const id = await imageId(connection, digest)
     if (id === undefined) return undefined
     const packages = await connection.rows<ImagePackageRow>(packagesSql, [id])
-    const numbers = packages.map((row) => row.id)
-    return { packages, findings: await connection.rows<FindingRow & { package: number }>(findingsSql, [numbers]) }
+    const findings = await connection.arrays<OpenRow>(findingsSql, [packages.map((row) => row.id)])
+    // Packages of one source have most texts in common: each is sent once.
+    const ids = new Set(findings.flatMap(([, ...texts]) => texts))
+    const sql = 'SELECT id, body FROM fleet_text WHERE id = ANY ($1::integer[])'
+    return { packages, findings, texts: new Map(await connection.arrays<[number, string]>(sql, [[...ids]])) }
   })
   if (found === undefined) return undefined
-  const byPackage = Map.groupBy(found.findings, (row) => row.package)
+  const byPackage = Map.groupBy(found.findings, ([number]) => number)
+  const decode = findingDecoder()
   return found.packages.map((row) => {
     const pkg = decodePackage(row)
-    const findings = (byPackage.get(row.id) ?? []).map((own) => decodeFinding(own, pkg))
+    const findings = (byPackage.get(row.id) ?? []).map(([, ...ids]) => {
+      const [vulnerability, body, about] = ids.map((id) => found.texts.get(id)!) as [string, string, string]
+      return decode({ vulnerability, body, about }, pkg)
+    })
     return { number: row.id, package: pkg, judged: row.rules !== null, findings, gaps: decodeGaps(row.gaps) }
   })
 }
+
+type OpenRow = readonly [number: number, vulnerability: number, body: number, about: number]
 
 type ImagePackageRow = PackageRow & {
   readonly id: number
@@ -37,10 +46,8 @@ const packagesSql = `SELECT own.id, text.body AS release, facts, rules, gaps
     SELECT package FROM fleet_image_set JOIN fleet_set_package USING (package_set) WHERE image = $1
   ) ORDER BY own.id`
 
-const findingsSql = `SELECT package, id.body AS vulnerability, body.body, about.body AS about
-  FROM fleet_finding AS finding JOIN fleet_text AS id ON id.id = vulnerability
-    JOIN fleet_text AS body ON body.id = finding.body JOIN fleet_text AS about ON about.id = about
-  WHERE package = ANY ($1::integer[]) AND closed_by IS NULL ORDER BY finding.id`
+const findingsSql = `SELECT package, vulnerability, body, about FROM fleet_finding
+  WHERE package = ANY ($1::integer[]) AND closed_by IS NULL ORDER BY id`
 
 export async function readState(database: Database, digest: Digest): Promise<string | undefined> {
   const row = await database.single((connection) => connection.row<{ readonly state: string }>(stateSql, [digest]))
@@ -59,55 +66,88 @@ export async function imagesWithVulnerability(
   id: string,
   request: PageRequest & { readonly package?: string },
 ): Promise<Page<AffectedImage>> {
-  const after = numberAfter(request)
-  const { limit, package: name } = request
-  return database.read(async (connection) => {
-    const rows = await (name === undefined
-      ? connection.arrays<[number]>(ofVulnerabilitySql, [textHash(id)])
-      : connection.arrays<[number]>(
-          `SELECT package FROM (${ofVulnerabilitySql}) AS own JOIN fleet_package ON id = package
-           WHERE ${sameName('name', '$2')}`,
-          [textHash(id), name],
-        ))
-    return affectedImages(connection, rows, after, limit)
-  })
+  const sql = `SELECT DISTINCT package FROM fleet_finding_name
+    WHERE name = (SELECT id FROM fleet_text WHERE hash = $1)`
+  const { package: name } = request
+  if (name === undefined) return affectedImages(database, { sql, values: [textHash(id)] }, request)
+  const named = `SELECT package FROM (${sql}) AS own JOIN fleet_package ON id = package WHERE ${sameName('name', '$2')}`
+  return affectedImages(database, { sql: named, values: [textHash(id), name] }, request)
 }
-
-const ofVulnerabilitySql = `SELECT DISTINCT package FROM fleet_finding_name
-  WHERE name = (SELECT id FROM fleet_text WHERE hash = $1)`
 
 export async function imagesWithPackage(
   database: Database,
   name: string,
   request: PageRequest & { readonly version?: string },
 ): Promise<Page<AffectedImage>> {
-  const after = numberAfter(request)
-  return database.read(async (connection) => {
-    const rows = await connection.arrays<[number]>(
-      `SELECT id FROM fleet_package WHERE ${sameName('name', '$1')} AND version = coalesce($2, version)`,
-      [name, request.version ?? null],
-    )
-    return affectedImages(connection, rows, after, request.limit)
-  })
+  const sql = `SELECT id AS package FROM fleet_package WHERE ${sameName('name', '$1')} AND version = coalesce($2, version)`
+  return affectedImages(database, { sql, values: [name, request.version ?? null] }, request)
+}
+
+/** A query for numbers of packages. */
+interface PackageQuery {
+  readonly sql: string
+  readonly values: readonly Value[]
 }
 
 /** The images that have one of these packages. */
 async function affectedImages(
+  database: Database,
+  query: PackageQuery,
+  request: PageRequest,
+): Promise<Page<AffectedImage>> {
+  const after = numberAfter(request)
+  const { limit } = request
+  const near = await database.single((connection) => nearImages(connection, query, after, limit + 1))
+  if (near.size > limit) return database.single((connection) => describe(connection, near, limit))
+  return database.read(async (connection) => {
+    const rows = await connection.arrays<[number]>(query.sql, query.values)
+    const packages = rows.map(([number]) => number)
+    const ids = await imagesOfPackages(connection, packages, after, limit + 1)
+    const own = await packagesOfImages(connection, ids, packages)
+    return describe(connection, own, limit)
+  })
+}
+
+/**
+ * The first images after `after` with their packages, as far as they are among the next images of all: where most images have
+ * one, what one has to do with is no more than a page.
+ */
+async function nearImages(
   connection: Connection,
-  rows: readonly (readonly [number])[],
+  { sql, values }: PackageQuery,
   after: number,
+  count: number,
+): Promise<ReadonlyMap<number, readonly number[]>> {
+  const [from, most, each] = [1, 2, 3].map((place) => `$${values.length + place}`)
+  const rows = await connection.arrays<[number, number]>(
+    `WITH wanted AS MATERIALIZED (${sql}), page AS MATERIALIZED (
+       SELECT DISTINCT image FROM (
+         SELECT image, package_set FROM fleet_image_set WHERE image > ${from} ORDER BY image LIMIT ${most}
+       ) AS near WHERE package_set IN (SELECT package_set FROM wanted JOIN fleet_set_package USING (package))
+       ORDER BY image LIMIT ${each}
+     )
+     SELECT DISTINCT image, package FROM page JOIN fleet_image_set USING (image)
+       JOIN fleet_set_package USING (package_set) JOIN wanted USING (package) ORDER BY image, package`,
+    [...values, after, 8 * count, count],
+  )
+  return byImage(rows)
+}
+
+/** A page of images with their packages, out of one more than it has. */
+async function describe(
+  connection: Connection,
+  own: ReadonlyMap<number, readonly number[]>,
   limit: number,
 ): Promise<Page<AffectedImage>> {
-  const packages = rows.map(([number]) => number)
-  const ids = await imagesOfPackages(connection, packages, after, limit + 1)
-  if (ids.length === 0) return { items: [], next: undefined }
+  const ids = [...own.keys()]
   const page = ids.slice(0, limit)
-  const own = await packagesOfImages(connection, page, packages)
-  const known = await readPackages(connection, new Set([...own.values()].flat()))
+  if (page.length === 0) return { items: [], next: undefined }
+  const known = await readPackages(connection, new Set(page.flatMap((id) => own.get(id)!)))
   const images = await readImages(connection, page)
   const items = images.map(([id, image]) => ({
     ...image,
-    packages: (own.get(id) ?? []).map((number) => known.get(number)!),
+    // One that was removed since its number was read has been in no image any more.
+    packages: own.get(id)!.flatMap((number) => known.get(number) ?? []),
   }))
   return { items, next: nextOf(ids, limit) }
 }
@@ -148,6 +188,10 @@ export async function packagesOfImages(
      WHERE image = ANY ($1::integer[]) AND package = ANY ($2::integer[]) ORDER BY image, package`,
     [images, packages],
   )
-  const byImage = Map.groupBy(rows, ([image]) => image)
-  return new Map([...byImage].map(([image, own]) => [image, own.map(([, number]) => number)]))
+  return byImage(rows)
+}
+
+function byImage(rows: readonly (readonly [image: number, number: number])[]): ReadonlyMap<number, readonly number[]> {
+  const images = Map.groupBy(rows, ([image]) => image)
+  return new Map([...images].map(([image, own]) => [image, own.map(([, number]) => number)]))
 }

@@ -111,7 +111,7 @@ async function lockPackages(connection: Connection, numbers: readonly number[]):
 
 async function write(connection: Connection, operation: number, rules: string, judgements: readonly Judgement[]) {
   const numbers = judgements.map(({ number }) => number)
-  const difference = findingDifference(judgements, await connection.rows<OpenFinding>(openSql, [numbers]))
+  const difference = findingDifference(judgements, await connection.arrays<OpenFinding>(openSql, [numbers]))
   const texts = await internTexts(connection, [...textsOf(difference), rules])
   await closeFindings(connection, operation, difference.closed)
   await openFindings(connection, operation, difference, texts)
@@ -126,9 +126,8 @@ async function write(connection: Connection, operation: number, rules: string, j
   return { opened: difference.opened.length, closed: difference.closed.length }
 }
 
-const openSql = `SELECT finding.id, package, id.hash AS vulnerability, body.hash AS body, about.hash AS about
-  FROM fleet_finding AS finding JOIN fleet_text AS id ON id.id = vulnerability
-    JOIN fleet_text AS body ON body.id = finding.body JOIN fleet_text AS about ON about.id = about
+const openSql = `SELECT finding.id, package, text.body, body_hash, about_hash
+  FROM fleet_finding AS finding JOIN fleet_text AS text ON text.id = vulnerability
   WHERE package = ANY ($1::integer[]) AND closed_by IS NULL`
 
 async function closeFindings(connection: Connection, operation: number, closed: readonly number[]): Promise<void> {
@@ -150,24 +149,30 @@ async function openFindings(
   const idsOf = (list: readonly string[]) => list.map((text) => texts.get(text)!)
   if (described.length > 0) {
     await connection.run(
-      `UPDATE fleet_finding SET about = other.about FROM unnest($1::bigint[], $2::integer[]) AS other (finding, about)
-       WHERE id = finding`,
-      [described.map(({ id }) => id), idsOf(described.map(({ about }) => about))],
+      `UPDATE fleet_finding SET about = other.about, about_hash = hash
+       FROM unnest($1::bigint[], $2::integer[], $3::bigint[]) AS other (finding, about, hash) WHERE id = finding`,
+      [
+        described.map(({ id }) => id),
+        idsOf(described.map(({ about }) => about.text)),
+        described.map(({ about }) => about.hash),
+      ],
     )
   }
   if (opened.length === 0) return
   const rows = await connection.arrays<[number, number, number]>(openFindingsSql, [
     opened.map(({ package: number }) => number),
-    idsOf(opened.map(({ row }) => row.vulnerability)),
-    idsOf(opened.map(({ row }) => row.body)),
-    idsOf(opened.map(({ row }) => row.about)),
+    idsOf(opened.map(({ vulnerability }) => vulnerability)),
+    idsOf(opened.map(({ body }) => body.text)),
+    idsOf(opened.map(({ about }) => about.text)),
+    opened.map(({ body }) => body.hash),
+    opened.map(({ about }) => about.hash),
     operation,
     new Date().toISOString(),
   ])
   const findings = new Map(rows.map(([id, number, vulnerability]) => [`${number} ${vulnerability}`, id]))
-  const names = opened.flatMap(({ package: number, row }) => {
-    const finding = findings.get(`${number} ${texts.get(row.vulnerability)}`)!
-    return idsOf(row.names).map((name) => [name, number, finding] as const)
+  const names = opened.flatMap(({ package: number, vulnerability, names: own }) => {
+    const finding = findings.get(`${number} ${texts.get(vulnerability)}`)!
+    return idsOf(own).map((name) => [name, number, finding] as const)
   })
   await connection.run(
     'INSERT INTO fleet_finding_name SELECT * FROM unnest($1::integer[], $2::integer[], $3::bigint[])',
@@ -175,8 +180,10 @@ async function openFindings(
   )
 }
 
-const openFindingsSql = `INSERT INTO fleet_finding (package, vulnerability, body, about, opened_by, opened_at)
-  SELECT *, $5::integer, $6::text FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[])
+const openFindingsSql = `INSERT INTO fleet_finding
+    (package, vulnerability, body, about, body_hash, about_hash, opened_by, opened_at)
+  SELECT *, $7::integer, $8::text
+  FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[], $5::bigint[], $6::bigint[])
   RETURNING id, package, vulnerability`
 
 async function writeKeys(connection: Connection, judgements: readonly Judgement[]): Promise<void> {

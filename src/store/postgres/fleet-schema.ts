@@ -84,6 +84,8 @@ CREATE TABLE fleet_judged (
 
 CREATE TABLE fleet_finding (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  body_hash bigint NOT NULL,
+  about_hash bigint NOT NULL,
   package integer NOT NULL,
   vulnerability integer NOT NULL,
   body integer NOT NULL,

@@ -35,6 +35,7 @@ const tables = [
   'statement_history',
   'layer',
   'image',
+  'failed_image',
 ] as const
 
 async function tableBytes(connection: Connection): Promise<number> {
@@ -93,5 +94,6 @@ async function removeIndexes(connection: Connection, before: string): Promise<{ 
   const day = before.slice(0, 10)
   const layers = await connection.run('DELETE FROM layer WHERE used_on < $1', [day])
   const images = await connection.run('DELETE FROM image WHERE used_on < $1', [day])
+  await connection.run('DELETE FROM failed_image WHERE tried_on < $1', [day])
   return { layers, images }
 }

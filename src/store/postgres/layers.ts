@@ -19,6 +19,8 @@ export function createIndexStore(database: Database): IndexStore {
     putLayer: (index, analyzers) => putLayer(database, index, analyzers),
     image: (digest, analyzers) => readImage(database, digest, analyzers),
     putImage: (report, analyzers, required = false) => putImage(database, report, analyzers, required),
+    failure: (digest) => readFailure(database, digest),
+    putFailure: (digest, message) => putFailure(database, digest, message),
     removeImages: (digests) => removeImages(database, digests),
     matches: (key) => readMatches(database, key),
     putMatches: (key, matches) => putMatches(database, key, matches),
@@ -80,24 +82,44 @@ async function readImage(database: Database, digest: Digest, analyzers: string):
 async function putImage(database: Database, report: IndexReport, analyzers: string, required: boolean): Promise<void> {
   const { digest } = report.image
   if (digest === undefined) return
-  const put = (connection: Connection) =>
-    connection.run(
+  const put = async (connection: Connection) => {
+    await connection.run(
       `INSERT INTO image (digest, analyzers, used_on, report) VALUES ($1, $2, $3, $4)
        ON CONFLICT (digest, analyzers) DO UPDATE
          SET used_on = excluded.used_on, report = excluded.report, basis = NULL, matches = NULL, descriptions = NULL,
            found_basis = NULL, found = NULL, found_descriptions = NULL`,
       [digest, analyzers, today(), JSON.stringify(report)],
     )
+    await connection.run('DELETE FROM failed_image WHERE digest = $1', [digest])
+  }
   await (required ? database.write(put) : keep(database, put))
+}
+
+async function readFailure(database: Database, digest: Digest): Promise<string | undefined> {
+  const row = await database.read((connection) =>
+    connection.row<{ readonly message: string }>('SELECT message FROM failed_image WHERE digest = $1', [digest]),
+  )
+  return row?.message
+}
+
+async function putFailure(database: Database, digest: Digest, message: string): Promise<void> {
+  await database.write((connection) =>
+    connection.run(
+      `INSERT INTO failed_image (digest, tried_on, message) VALUES ($1, $2, $3)
+       ON CONFLICT (digest) DO UPDATE SET tried_on = excluded.tried_on, message = excluded.message`,
+      [digest, today(), message],
+    ),
+  )
 }
 
 async function removeImages(database: Database, digests: readonly Digest[]): Promise<readonly Digest[]> {
   return database.write(async (connection) => {
-    const rows = await connection.rows<{ readonly digest: Digest }>(
-      'DELETE FROM image WHERE digest = ANY($1) RETURNING digest',
-      [digests],
-    )
-    return [...new Set(rows.map(({ digest }) => digest))]
+    const remove = (table: 'image' | 'failed_image') =>
+      connection.rows<{ readonly digest: Digest }>(`DELETE FROM ${table} WHERE digest = ANY($1) RETURNING digest`, [
+        digests,
+      ])
+    const removed = [...(await remove('image')), ...(await remove('failed_image'))]
+    return [...new Set(removed.map(({ digest }) => digest))]
   })
 }
 

@@ -31,7 +31,12 @@ export async function locked<T>(
   const numbers = [kinds.name, numberOf(name)] as const
   return database.connected(async (connection) => {
     await take(connection, 'pg_try_advisory_lock', numbers, signal)
-    return work()
+    try {
+      return await work()
+    } finally {
+      // If this fails, the connection is broken, and the lock went with it.
+      await connection.run('SELECT pg_advisory_unlock($1, $2)', numbers).catch(() => {})
+    }
   })
 }
 

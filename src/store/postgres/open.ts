@@ -10,6 +10,7 @@ import { createJobStore } from './jobs.ts'
 import { createIndexStore } from './layers.ts'
 import { locked } from './locks.ts'
 import { prepareSchema } from './migrate.ts'
+import { createNotificationStore } from './notifications.ts'
 
 /**
  * The store in the PostgreSQL database at `location`, an address as of libpq
@@ -39,6 +40,7 @@ export async function openPostgres(location: string, options: StoreOptions): Pro
     advisories: createAdvisoryStore(database),
     index: createIndexStore(database),
     fleet: createFleetStore(database),
+    notifications: createNotificationStore(database),
     jobs: createJobStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: (name, signal, work) => locked(database, name, signal, work),

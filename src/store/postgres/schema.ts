@@ -1,5 +1,6 @@
 import { fleetTables } from './fleet-schema.ts'
 import { jobTables } from './job-schema.ts'
+import { notificationTables } from './notification-schema.ts'
 
 /** The schema of PostgreSQL that holds everything: a database can have other programs' beside it. */
 export const schemaName = 'chiaro'
@@ -164,7 +165,15 @@ CREATE TABLE image (
   descriptions text,
   UNIQUE (digest, analyzers)
 );
-${fleetTables}${jobTables}`,
+
+CREATE TABLE failed_image (
+  digest text COLLATE "C" PRIMARY KEY,
+  tried_on text COLLATE "C" NOT NULL,
+  message text COLLATE "C" NOT NULL
+);
+${fleetTables}
+${notificationTables}
+${jobTables}`,
 ]
 
 /** The version that this Chiaro writes and reads. */

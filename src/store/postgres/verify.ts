@@ -21,6 +21,7 @@ const references: readonly (readonly [table: string, column: string, parent: str
   ['vulnerability_history', 'vulnerability', 'vulnerability'],
   ['vulnerability_history', 'block', 'body_block'],
   ['fact', 'feed', 'feed'],
+  ['notification_entry', 'notification', 'notification'],
   ['fact_history', 'feed', 'feed'],
   ...['statement', 'statement_history'].flatMap((table) =>
     ['package', 'vulnerability', 'claim'].map((column) => [table, column, column] as const),

@@ -51,6 +51,10 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
       const { readChangedKeys } = await import('./changed-keys.ts')
       yield* database.stream((connection) => readChangedKeys(connection, feed, from, to))
     },
+    async *factChanges(feed, from, to) {
+      const { readFactChanges } = await import('./fact-changes.ts')
+      yield* database.stream((connection) => readFactChanges(connection, feed, from, to))
+    },
     async *records(feed, since) {
       const { readRecords } = await import('./records.ts')
       yield* database.stream((connection) => readRecords(connection, feed, since))

@@ -193,8 +193,10 @@ describe('damage', () => {
     const digest = `sha256:${'1'.repeat(64)}` as const
     const kept = (matches: readonly unknown[]) =>
       JSON.stringify({ matches, feeds: [], statements: [], vulnerabilities: [], lengths: [], verdicts: [] })
-    const columns = { description: { values: [], places: [] }, id: { values: ['CVE-1'], places: [0, 1] } }
-    const found = (lengths: readonly number[]) => JSON.stringify({ count: 2, columns, lengths, gaps: [] })
+    const none = { values: [], places: [] }
+    const findings = { count: 2, columns: { description: none, why: none, id: { values: ['CVE-1'], places: [0, 1] } } }
+    const reasons = { count: 0, columns: {} }
+    const found = (lengths: readonly number[]) => JSON.stringify({ findings, reasons, lengths, gaps: [] })
     await file.import(manyAdvisories(1, '1'))
     file.exec(
       `INSERT INTO image (digest, analyzers, used_on, report, found_basis, found, found_descriptions)

@@ -2,7 +2,7 @@ import type { Digest } from '../../core/digest.ts'
 import type { FindingEvent, FleetCause, FleetOperation, FleetStore, Page, PageRequest } from '../../core/fleet.ts'
 import { type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
 import { eventAfter, eventCursor, numberAfter } from '../fleet-page.ts'
-import { decodeFinding, type FindingRow } from '../fleet-row.ts'
+import { type FindingRow, findingDecoder } from '../fleet-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { imagesOfPackages, packagesOfImages } from './fleet-findings.ts'
@@ -58,6 +58,7 @@ function eventsOf(connection: Connection, rows: readonly EventRow[]): readonly F
   const packages = readPackages(connection, new Set(rows.map((row) => row.package)))
   const findOperation = connection.prepare(`SELECT ${operationColumns} FROM fleet_operation WHERE id = ?`)
   const causes = new Map<number, FleetCause>()
+  const decode = findingDecoder()
   return rows.map((row) => {
     const pkg = packages.get(row.package)!
     const cause =
@@ -69,7 +70,7 @@ function eventsOf(connection: Connection, rows: readonly EventRow[]): readonly F
       operation: row.operation,
       cause,
       package: pkg,
-      finding: decodeFinding(row, pkg),
+      finding: decode(row, pkg),
     }
   })
 }

@@ -1,7 +1,7 @@
 import type { Digest } from '../../core/digest.ts'
-import type { AffectedImage, FleetFinding, JudgedPackage, Page, PageRequest } from '../../core/fleet.ts'
+import type { AffectedImage, JudgedPackage, Page, PageRequest } from '../../core/fleet.ts'
 import { type ImageOfSet, imagesOfEach, mergeImages, numberAfter } from '../fleet-page.ts'
-import { decodeFinding, decodeGaps, decodePackage, type FindingRow, type PackageRow } from '../fleet-row.ts'
+import { decodeGaps, decodePackage, type FindingRow, findingDecoder, type PackageRow } from '../fleet-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { imageId, nextOf, readImages } from './fleet-images.ts'
@@ -13,9 +13,10 @@ export async function readFindings(database: Database, digest: Digest): Promise<
     const id = imageId(connection, digest)
     if (id === undefined) return undefined
     const findings = connection.prepare(findingsSql)
+    const decode = findingDecoder()
     return (connection.prepare(packagesSql).all(id) as unknown as ImagePackageRow[]).map((row) => {
       const pkg = decodePackage(row)
-      const open = (findings.all(row.id) as unknown as FindingRow[]).map((own): FleetFinding => decodeFinding(own, pkg))
+      const open = (findings.all(row.id) as unknown as FindingRow[]).map((own) => decode(own, pkg))
       return { number: row.id, package: pkg, judged: row.rules !== null, findings: open, gaps: decodeGaps(row.gaps) }
     })
   })

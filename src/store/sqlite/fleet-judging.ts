@@ -95,7 +95,7 @@ function readStamp(connection: Connection): number {
 function write(connection: Connection, operation: number, rules: string, all: readonly Judgement[]) {
   const isThere = connection.prepare('SELECT 1 FROM fleet_package WHERE id = ?')
   const judgements = all.filter(({ number }) => isThere.get(number) !== undefined)
-  const findOpen = connection.prepare(openSql)
+  const findOpen = connection.prepareArrays(openSql)
   const open = judgements.flatMap(({ number }) => findOpen.all(number) as unknown as OpenFinding[])
   const difference = findingDifference(judgements, open)
   writeFindings(connection, operation, difference)
@@ -107,9 +107,8 @@ function write(connection: Connection, operation: number, rules: string, all: re
   return { opened: difference.opened.length, closed: difference.closed.length }
 }
 
-const openSql = `SELECT finding.id, package, id.hash AS vulnerability, body.hash AS body, about.hash AS about
-  FROM fleet_finding AS finding JOIN fleet_text AS id ON id.id = vulnerability
-    JOIN fleet_text AS body ON body.id = finding.body JOIN fleet_text AS about ON about.id = about
+const openSql = `SELECT finding.id, package, text.body, body_hash, about_hash
+  FROM fleet_finding AS finding JOIN fleet_text AS text ON text.id = vulnerability
   WHERE package = ? AND closed_by IS NULL`
 
 function writeFindings(connection: Connection, operation: number, difference: JudgementDifference): void {
@@ -122,16 +121,17 @@ function writeFindings(connection: Connection, operation: number, difference: Ju
     forget.run(id)
   }
   const open = connection.prepare(
-    `INSERT INTO fleet_finding (package, vulnerability, body, about, opened_by, opened_at) VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO fleet_finding (package, vulnerability, body, about, body_hash, about_hash, opened_by, opened_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const name = connection.prepare('INSERT INTO fleet_finding_name (name, package, finding) VALUES (?, ?, ?)')
-  for (const { package: number, row } of difference.opened) {
-    const [vulnerability, body, about] = [row.vulnerability, row.body, row.about].map((text) => texts.get(text)!)
-    const { lastInsertRowid } = open.run(number, vulnerability!, body!, about!, operation, now)
-    for (const text of row.names) name.run(texts.get(text)!, number, lastInsertRowid)
+  for (const { package: number, vulnerability, names, body, about } of difference.opened) {
+    const [id, bodyId, aboutId] = [vulnerability, body.text, about.text].map((text) => texts.get(text)!)
+    const { lastInsertRowid } = open.run(number, id!, bodyId!, aboutId!, body.hash, about.hash, operation, now)
+    for (const text of names) name.run(texts.get(text)!, number, lastInsertRowid)
   }
-  const describe = connection.prepare('UPDATE fleet_finding SET about = ? WHERE id = ?')
-  for (const { id, about } of difference.described) describe.run(texts.get(about)!, id)
+  const describe = connection.prepare('UPDATE fleet_finding SET about = ?, about_hash = ? WHERE id = ?')
+  for (const { id, about } of difference.described) describe.run(texts.get(about.text)!, about.hash, id)
 }
 
 function writeKeys(connection: Connection, judgements: readonly Judgement[]): void {

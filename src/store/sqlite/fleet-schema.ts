@@ -88,13 +88,15 @@ CREATE TABLE fleet_judged (
   generation INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- body: what it says, as JSON (fleet-row.ts); about: its description and links.
+-- body: what it says, as JSON (fleet-row.ts); about: its description and links. Their hashes tell whether they have changed.
 CREATE TABLE fleet_finding (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   package INTEGER NOT NULL REFERENCES fleet_package,
   vulnerability INTEGER NOT NULL REFERENCES fleet_text,
   body INTEGER NOT NULL REFERENCES fleet_text,
   about INTEGER NOT NULL REFERENCES fleet_text,
+  body_hash INTEGER NOT NULL,
+  about_hash INTEGER NOT NULL,
   opened_by INTEGER NOT NULL REFERENCES fleet_operation,
   opened_at TEXT NOT NULL,
   closed_by INTEGER REFERENCES fleet_operation,

@@ -64,6 +64,7 @@ function removeIndexes(connection: Connection, before: string): { layers: number
   const day = before.slice(0, 10)
   const layers = Number(connection.prepare('DELETE FROM layer WHERE used_on < ?').run(day).changes)
   const images = Number(connection.prepare('DELETE FROM image WHERE used_on < ?').run(day).changes)
+  connection.prepare('DELETE FROM failed_image WHERE tried_on < ?').run(day)
   return { layers, images }
 }
 

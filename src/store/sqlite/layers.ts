@@ -17,6 +17,8 @@ export function createIndexStore(database: Database): IndexStore {
     putLayer: (index, analyzers) => putLayer(database, index, analyzers),
     image: (digest, analyzers) => readImage(database, digest, analyzers),
     putImage: (report, analyzers, required = false) => putImage(database, report, analyzers, required),
+    failure: (digest) => readFailure(database, digest),
+    putFailure: (digest, message) => putFailure(database, digest, message),
     removeImages: (digests) => removeImages(database, digests),
     matches: (key) => readMatches(database, key),
     putMatches: (key, matches) => putMatches(database, key, matches),
@@ -82,14 +84,34 @@ async function putImage(database: Database, report: IndexReport, analyzers: stri
     connection
       .prepare('INSERT OR REPLACE INTO image (digest, analyzers, used_on, report) VALUES (?, ?, ?, ?)')
       .run(digest, analyzers, today(), JSON.stringify(report))
+    connection.prepare('DELETE FROM failed_image WHERE digest = ?').run(digest)
   }
   await (required ? database.write(put) : keep(database, put))
 }
 
+async function readFailure(database: Database, digest: Digest): Promise<string | undefined> {
+  const row = await database.read(
+    (connection) =>
+      connection.prepare('SELECT message FROM failed_image WHERE digest = ?').get(digest) as
+        | { readonly message: string }
+        | undefined,
+  )
+  return row?.message
+}
+
+async function putFailure(database: Database, digest: Digest, message: string): Promise<void> {
+  await database.write((connection) => {
+    connection
+      .prepare('INSERT OR REPLACE INTO failed_image (digest, tried_on, message) VALUES (?, ?, ?)')
+      .run(digest, today(), message)
+  })
+}
+
 async function removeImages(database: Database, digests: readonly Digest[]): Promise<readonly Digest[]> {
   return database.write((connection) => {
-    const remove = connection.prepare('DELETE FROM image WHERE digest = ?')
-    return [...new Set(digests)].filter((digest) => Number(remove.run(digest).changes) > 0)
+    const tables = ['image', 'failed_image'].map((table) => connection.prepare(`DELETE FROM ${table} WHERE digest = ?`))
+    const remove = (digest: Digest) => tables.map((table) => Number(table.run(digest).changes))
+    return [...new Set(digests)].filter((digest) => remove(digest).some((changes) => changes > 0))
   })
 }
 

@@ -13,6 +13,7 @@ import { databaseFailure, isUnwritable } from './failure.ts'
 import { createFleetStore } from './fleet.ts'
 import { createJobStore } from './jobs.ts'
 import { createIndexStore } from './layers.ts'
+import { createNotificationStore } from './notifications.ts'
 import { applicationId, migrations, schemaVersion } from './schema.ts'
 
 /** How long opening may wait for another process inside SQLite: for its recovery or its first steps, all short. */
@@ -25,6 +26,7 @@ export async function openSqlite(path: string, options: StoreOptions): Promise<S
     advisories: createAdvisoryStore(database),
     index: createIndexStore(database),
     fleet: createFleetStore(database),
+    notifications: createNotificationStore(database),
     jobs: createJobStore(database),
     verify: async () => (await import('./verify.ts')).verify(database),
     lock: async (_, signal, work) => {

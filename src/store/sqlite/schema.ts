@@ -1,5 +1,6 @@
 import { fleetTables } from './fleet-schema.ts'
 import { jobTables } from './job-schema.ts'
+import { notificationTables } from './notification-schema.ts'
 
 /** The number that marks a file as Chiaro's, in the header of every SQLite database ("CHIA"). */
 export const applicationId = 0x43484941
@@ -173,7 +174,16 @@ CREATE TABLE image (
   descriptions TEXT,
   UNIQUE (digest, analyzers)
 ) STRICT;
-${fleetTables}${jobTables}`,
+
+-- Images that could not be read when that was last tried, and why. tried_on: a day.
+CREATE TABLE failed_image (
+  digest TEXT PRIMARY KEY,
+  tried_on TEXT NOT NULL,
+  message TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+${fleetTables}
+${notificationTables}
+${jobTables}`,
 ]
 
 /** The version that this Chiaro writes and reads. */

@@ -51,7 +51,10 @@ export function dataOperations({ engine, config }: Services): readonly Operation
       problems: [],
       async handle() {
         const statuses = new Map((await advisories.status()).map((status) => [status.feed, status]))
-        const { ready } = await dataState(engine, config, config.matcher.disable_updaters)
+        const { ready } = await dataState(engine, config, {
+          wanted: true,
+          tried: config.matcher.disable_updaters,
+        })
         const feeds = [...new Set([...wanted, ...statuses.keys()])].sort()
         const states = feeds.map((feed) => stateOf(feed, statuses.get(feed), wanted))
         return { status: 200, body: { ready, feeds: states }, etag: ageless(ready, states) }

@@ -7,6 +7,7 @@ import type { Problem, ProblemError } from './schema.ts'
  * lists the same; a test compares them. Codes are stable.
  */
 export const problemCodes = {
+  ANSWER_LATE: { status: 503, title: 'The answer takes longer than it may.' },
   BODY_TOO_LARGE: { status: 413, title: 'The body of the request is larger than is taken.' },
   BUSY: { status: 429, title: 'As much of this is being worked on as may be at a time.' },
   CURSOR_INVALID: { status: 400, title: 'The cursor is none that this list gave for this question.' },
@@ -120,6 +121,8 @@ function fromHttp(error: FastifyError): Problem {
   const { statusCode } = error
   if (statusCode === 413) return problemOf('BODY_TOO_LARGE', messageOf(error))
   if (statusCode === 415) return problemOf('MEDIA_TYPE_UNSUPPORTED', messageOf(error))
+  if (statusCode === 429) return problemOf('BUSY', messageOf(error))
+  if (statusCode === 503) return problemOf('ANSWER_LATE', messageOf(error))
   if (statusCode !== undefined && statusCode < 500) return problemOf('REQUEST_INVALID', messageOf(error))
   return problemOfError(error)
 }

@@ -30,7 +30,7 @@ export function addOperations(scope: FastifyInstance, operations: readonly Opera
       handlers,
       refuse: (request, reply) =>
         sendProblem(request, reply.header('allow', allow), problemOf('METHOD_NOT_ALLOWED', `There is: ${allow}.`)),
-      options: { bodyLimit: limits.apiBodyBytes },
+      bodyLimit: limits.apiBodyBytes,
     })
   }
 }

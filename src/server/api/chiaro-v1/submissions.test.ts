@@ -153,7 +153,7 @@ describe('places', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const reference = `127.0.0.1:${(silent.address() as AddressInfo).port}/a:b`
     {
-      await using impatient = await startTestServer({ data: false, indexTime: 300 })
+      await using impatient = await startTestServer({ data: false, limits: { indexTime: 300 } })
       expect(await pull({ reference }, impatient)).toMatchObject({ state: 'failed', error: { code: 'LIMIT_EXCEEDED' } })
     }
     const started = await ask<JobBody>(server, 'POST', '/images', { json: { reference } })

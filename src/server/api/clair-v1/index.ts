@@ -2,9 +2,10 @@ import { compressAnswers } from '../../compression.ts'
 import type { Api } from '../contract.ts'
 import { answerErrors, errorBody } from './errors.ts'
 import { addLayers } from './layers.ts'
+import { addNotifications } from './notifications.ts'
 import { addVulnerabilities } from './vulnerabilities.ts'
 
-/** The API of Clair 2, which Klar and the old clairctl speak. It has no notifications yet. */
+/** The API of Clair 2, which Klar and the old clairctl speak. */
 export const clairV1: Api = {
   id: 'clair-v1',
   register(scope, context) {
@@ -13,6 +14,7 @@ export const clairV1: Api = {
     scope.addHook('onRequest', async (_, reply) => void reply.header('server', 'clair'))
     addLayers(scope, context)
     addVulnerabilities(scope, context)
+    if (context.notifications === 'by-vulnerability') addNotifications(scope, context)
     scope.get('/v1/metrics', async (_, reply) =>
       reply.type('text/plain; version=0.0.4; charset=utf-8').send(await context.metrics.text()),
     )

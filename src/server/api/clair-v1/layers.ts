@@ -8,7 +8,7 @@ import { type ChiaroError, isChiaroError, messageOf } from '../../../core/errors
 import { limits } from '../../../core/limits.ts'
 import type { IndexReport } from '../../../core/report.ts'
 import type { ApiContext } from '../contract.ts'
-import { failure, notFound, sendError, sendJson } from './errors.ts'
+import { failure, notFound, sendJson } from './errors.ts'
 import { featuresOf } from './features.ts'
 import { namespaceOfRelease } from './namespaces.ts'
 import { type LayerRequest, layerRequestSchema } from './schema.ts'
@@ -34,20 +34,15 @@ interface Submitted {
 export function addLayers(scope: FastifyInstance, context: ApiContext): void {
   const { engine, indexing, config } = context
   const { index: store } = engine.store
-  scope.post('/v1/layers', { bodyLimit: limits.requestBodyBytesV1 }, submit)
+  const limited = { limits: { places: indexing, untimed: true } } as const
+  scope.post('/v1/layers', { bodyLimit: limits.requestBodyBytesV1, config: limited }, submit)
   scope.get('/v1/layers/:name', show)
   scope.delete('/v1/layers/:name', remove)
 
   async function submit(request: FastifyRequest, reply: FastifyReply) {
-    const release = indexing.take()
-    if (release === undefined) return sendError(reply, 429, 'server handling too many requests')
-    try {
-      const submitted = parseLayer(request.body)
-      if ((await known(submitted.name)) === undefined) await index(submitted)
-      return sendJson(reply, 201, { Layer: answerOf(submitted) })
-    } finally {
-      release()
-    }
+    const submitted = parseLayer(request.body)
+    if ((await known(submitted.name)) === undefined) await index(submitted)
+    return sendJson(reply, 201, { Layer: answerOf(submitted) })
   }
 
   async function index(layer: Submitted): Promise<void> {

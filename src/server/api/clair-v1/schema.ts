@@ -37,6 +37,35 @@ const vulnerability = Type.Object(
 )
 export type V1Vulnerability = Static<typeof vulnerability>
 
+const change = Type.Object(
+  {
+    Vulnerability: vulnerability,
+    OrderedLayersIntroducingVulnerability: Type.Array(Type.Object({ Index: Type.Integer(), LayerName: text }, strict)),
+    LayersIntroducingVulnerability: Type.Array(text),
+  },
+  strict,
+)
+export type V1Change = Static<typeof change>
+
+export const notificationSchema = Type.Object(
+  {
+    Notification: Type.Object(
+      {
+        Name: text,
+        Created: text,
+        Notified: Type.Optional(text),
+        Limit: Type.Integer(),
+        Page: text,
+        NextPage: Type.Optional(text),
+        Old: Type.Optional(change),
+        New: Type.Optional(change),
+      },
+      strict,
+    ),
+  },
+  strict,
+)
+
 const feature = Type.Object(
   {
     Name: text,

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Engine } from '../../../compose.ts'
 import { type Advisory, isFact, isGap, isRemoval, type Statement } from '../../../core/advisory.ts'
 import type { Ecosystem } from '../../../core/ecosystem.ts'
+import { limits } from '../../../core/limits.ts'
+import { createSlots } from '../../slots.ts'
 import type { ApiContext } from '../contract.ts'
 import { failure, notFound, sendError, sendJson } from './errors.ts'
 import { severityName } from './features.ts'
@@ -22,13 +24,14 @@ const largestPage = 1000
  * the records of the namespace's feeds are read until what is wanted has been found, which takes seconds for a large feed.
  */
 export function addVulnerabilities(scope: FastifyInstance, { engine }: ApiContext): void {
+  const limited = { config: { limits: { places: createSlots(limits.feedAnswersAtOnce) } } }
   scope.get('/v1/namespaces', async (_, reply) => {
     const loaded = await loadedNamespaces(engine)
     return sendJson(reply, 200, {
       Namespaces: [...loaded.keys()].map(({ name, format }) => ({ Name: name, VersionFormat: format })),
     })
   })
-  scope.get('/v1/namespaces/:namespace/vulnerabilities', async (request, reply) => {
+  scope.get('/v1/namespaces/:namespace/vulnerabilities', limited, async (request, reply) => {
     const { namespace } = request.params as { readonly namespace: string }
     const { limit, start } = pageOf(request)
     const found: V1Vulnerability[] = []
@@ -42,13 +45,13 @@ export function addVulnerabilities(scope: FastifyInstance, { engine }: ApiContex
     }
     return sendJson(reply, 200, { Vulnerabilities: found })
   })
-  scope.get('/v1/namespaces/:namespace/vulnerabilities/:name', async (request, reply) => {
+  scope.get('/v1/namespaces/:namespace/vulnerabilities/:name', limited, async (request, reply) => {
     const { namespace, entry } = await find(request)
     const withFixes = Object.hasOwn(request.query as object, 'fixedIn')
     const fixes = withFixes ? { FixedIn: fixesOf(entry, namespace) } : {}
     return sendJson(reply, 200, { Vulnerability: { ...vulnerabilityOf(entry, namespace), ...fixes } })
   })
-  scope.get('/v1/namespaces/:namespace/vulnerabilities/:name/fixes', async (request, reply) => {
+  scope.get('/v1/namespaces/:namespace/vulnerabilities/:name/fixes', limited, async (request, reply) => {
     const { namespace, entry } = await find(request)
     return sendJson(reply, 200, { Features: fixesOf(entry, namespace) })
   })

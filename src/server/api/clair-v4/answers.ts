@@ -14,3 +14,9 @@ export function negotiated(request: FastifyRequest, offers: readonly string[]): 
 export function sendJson(reply: FastifyReply, type: string, value: unknown): FastifyReply {
   return reply.type(type).serializer(String).send(JSON.stringify(value))
 }
+
+/** The parameters of a query, the first of each name. */
+export function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
+  const query = request.query as Readonly<Record<string, string | readonly string[]>>
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value].flat()[0]]))
+}

@@ -37,6 +37,12 @@ export function clairIndexReport(report: IndexReport, digest: Digest): ClairInde
   }
 }
 
+/** What Clair answers for an image that could not be read. */
+export function clairIndexError(digest: Digest, message: string): ClairIndexReport {
+  const nothing = { packages: {}, distributions: {}, repository: {}, environments: {} }
+  return { manifest_hash: digest, ...nothing, state: 'IndexError', success: false, err: message }
+}
+
 /** What is in an image, in Clair's form. Packages are numbered in their order, which is the same for the same image. */
 export function clairContent(
   { image, packages, release }: Pick<IndexReport, 'image' | 'packages' | 'release'>,
@@ -114,9 +120,14 @@ function repositoryId(name: string, repositories: Map<string, ClairRepository>):
   const known = repositories.get(name)
   if (known !== undefined) return known.id
   const id = String(repositories.size + 1)
-  const cpe = name.startsWith('cpe:') ? name : ''
-  repositories.set(name, { id, name, key: cpe === '' ? '' : 'rhel-cpe-repository', uri: '', cpe })
+  repositories.set(name, clairRepository(name, id))
   return id
+}
+
+/** A repository in Clair's form. */
+export function clairRepository(name: string, id: string): ClairRepository {
+  const cpe = name.startsWith('cpe:') ? name : ''
+  return { id, name, key: cpe === '' ? '' : 'rhel-cpe-repository', uri: '', cpe }
 }
 
 function numbered(ids: Map<string, string>, key: string, first: number): string {

@@ -5,17 +5,18 @@ import { analyzersKey } from '../../../compose.ts'
 import { type Digest, isDigest } from '../../../core/digest.ts'
 import { type ErrorCode, isChiaroError } from '../../../core/errors.ts'
 import type { IndexReport } from '../../../core/report.ts'
+import { indexReportType, sharedIndexReport } from '../../remote-index.ts'
 import { addResource } from '../../resource.ts'
 import type { ApiContext } from '../contract.ts'
 import { negotiated, sendJson } from './answers.ts'
-import { failure, refuseMethod, sendError } from './errors.ts'
-import { clairIndexReport } from './index-report.ts'
+import { failure, refuseMethod } from './errors.ts'
+import { clairIndexError, clairIndexReport } from './index-report.ts'
 import { parseJson, parseManifest } from './manifest.ts'
 
 const indexPath = '/indexer/api/v1/index_report'
 const reportPath = '/matcher/api/v1/vulnerability_report'
 
-const indexReportTypes = ['application/vnd.clair.index_report.v1+json', 'application/json']
+const indexReportTypes = ['application/vnd.clair.index_report.v1+json', 'application/json', indexReportType]
 const indexStateTypes = ['application/vnd.clair.index_state.v1+json', 'application/json']
 
 /** Changes whenever the same image could give another index. */
@@ -30,19 +31,18 @@ const clientErrors: ReadonlySet<ErrorCode> = new Set([
   'LIMIT_EXCEEDED',
 ])
 
+/** What says nothing about the image. */
+const ourErrors: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'DATABASE_FAILED', 'DATABASE_NEWER', 'INTERNAL'])
+
 /** The routes of Clair's indexer. */
 export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
-  const { engine, indexing, metrics } = context
-  const limited = metrics.counter({
-    name: 'clair_http_concurrencylimited_total',
-    help: 'Requests that were refused, as too many were being answered.',
-    labels: ['handler', 'method'],
-  })
+  const { engine, indexing } = context
   addResource(scope, {
     path: indexPath,
     metrics: ['indexerv1', 'index_report'],
-    handlers: { POST: submitInTurn, DELETE: removeMany },
+    handlers: { POST: (request, reply) => submit(request, reply, context), DELETE: removeMany },
     refuse: refuseMethod,
+    limits: { POST: { places: indexing, untimed: true } },
   })
   addResource(scope, {
     path: `${indexPath}/:digest`,
@@ -57,27 +57,23 @@ export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
     refuse: refuseMethod,
   })
 
-  /** A place is taken as long as there is work, whether or not the client still waits for it. */
-  async function submitInTurn(request: FastifyRequest, reply: FastifyReply) {
-    const release = indexing.take()
-    if (release === undefined) {
-      limited.add(['index_report', 'post'])
-      return sendError(reply, 429, 'server handling too many requests')
-    }
-    try {
-      return await submit(request, reply, context)
-    } finally {
-      release()
-    }
-  }
-
   async function getOne(request: FastifyRequest, reply: FastifyReply) {
     const digest = digestOf(request)
     const type = negotiated(request, indexReportTypes)
     if (request.headers['if-none-match'] === etag) return reply.code(304).header('etag', etag).send()
-    const index = await engine.store.index.image(digest, analyzersKey)
-    if (index === undefined) throw failure(404, 'index report not found')
-    return sendJson(reply.header('etag', etag), type, clairIndexReport(index, digest))
+    const body = await reportOf(digest, type)
+    if (body === undefined) throw failure(404, 'index report not found')
+    return sendJson(reply.header('etag', etag), type, body)
+  }
+
+  async function reportOf(digest: Digest, type: string): Promise<object | undefined> {
+    const { index: store } = engine.store
+    const index = await store.image(digest, analyzersKey)
+    if (index !== undefined)
+      return type === indexReportType ? sharedIndexReport(index) : clairIndexReport(index, digest)
+    // To another of our services what could not be read is not there.
+    const message = type === indexReportType ? undefined : await store.failure(digest)
+    return message === undefined ? undefined : clairIndexError(digest, message)
   }
 
   async function removeOne(request: FastifyRequest, reply: FastifyReply) {
@@ -122,11 +118,14 @@ async function submit(request: FastifyRequest, reply: FastifyReply, context: Api
   return sendJson(reply, indexReportTypes[0]!, clairIndexReport(index, digest))
 }
 
-async function indexed(list: LayerList, { indexing }: ApiContext): Promise<IndexReport> {
+/** The index of an image. That it could not be read is kept for those who ask later; the next who submit it try again. */
+async function indexed(list: LayerList, { engine, indexing }: ApiContext): Promise<IndexReport> {
   try {
     return await indexing.index(list)
   } catch (error) {
-    if (!isChiaroError(error) || !clientErrors.has(error.code)) throw error
+    if (!isChiaroError(error)) throw error
+    if (!ourErrors.has(error.code)) await engine.store.index.putFailure(list.digest, error.message)
+    if (!clientErrors.has(error.code)) throw error
     throw failure(400, `failed to start scan: ${error.message}`)
   }
 }

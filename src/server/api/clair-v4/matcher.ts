@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { analyzersKey } from '../../../compose.ts'
 import { parseGoDuration } from '../../../config/clair/durations.ts'
 import { limits } from '../../../core/limits.ts'
 import { enrichersOf } from '../../data-state.ts'
 import { createReportCache } from '../../report-cache.ts'
 import { addResource } from '../../resource.ts'
+import { createSlots } from '../../slots.ts'
 import type { ApiContext } from '../contract.ts'
-import { sendJson } from './answers.ts'
+import { queryOf, sendJson } from './answers.ts'
 import { failure, sendError } from './errors.ts'
 import { isUuid } from './ids.ts'
 import { digestOf } from './indexer.ts'
@@ -18,7 +18,7 @@ import { clairVulnerabilityReport } from './vulnerability-report.ts'
 const reportType = 'application/vnd.clair.vulnerability_report.v1+json'
 
 /** The routes of Clair's matcher. */
-export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContext): void {
+export function addMatcher(scope: FastifyInstance, { engine, config, indexReport }: ApiContext): void {
   const period = parseGoDuration(config.matcher.period)!
   const maxAge = Math.max(0, Math.floor(parseGoDuration(config.matcher.cache_age)! / 1000))
   // Data that two rounds of updates have missed is stale.
@@ -42,6 +42,7 @@ export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContex
     metrics: ['matcherv1', 'update_diff'],
     handlers: { GET: getDiff },
     refuse,
+    limits: { GET: { places: createSlots(limits.feedAnswersAtOnce) } },
   })
 
   async function getReport(request: FastifyRequest, reply: FastifyReply) {
@@ -50,10 +51,10 @@ export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContex
     const state = await engine.store.fleet.state(digest)
     const kept = state === undefined ? undefined : cache.get(digest, state)
     if (kept !== undefined) return send(reply, kept)
-    const { advisories, index: store } = engine.store
+    const { advisories } = engine.store
     const loaded = (await advisories.status()).some(({ generation }) => generation > 0)
     if (!loaded) return reply.code(202).send()
-    const index = await store.image(digest, analyzersKey)
+    const index = await indexReport(digest, request.signal)
     if (index === undefined) throw failure(404, `index report for manifest "${digest}" not found`)
     const report = await engine.report(index, { maxDataAge, enrich })
     // Without the data that the image needs, nothing found would look like nothing there.
@@ -94,12 +95,6 @@ export function addMatcher(scope: FastifyInstance, { engine, config }: ApiContex
 
 function refuse(_: FastifyRequest, reply: FastifyReply) {
   return sendError(reply, 405, 'endpoint only allows GET')
-}
-
-/** The parameters of a query, the first of each name. */
-function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
-  const query = request.query as Readonly<Record<string, string | readonly string[]>>
-  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value].flat()[0]]))
 }
 
 /** What Go takes for true. */

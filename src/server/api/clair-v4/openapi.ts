@@ -1,10 +1,13 @@
 import type { TSchema } from 'typebox'
 import {
+  affectedManifestsSchema,
+  affectedRequestSchema,
   bulkDeleteSchema,
   errorSchema,
   indexReportSchema,
   indexStateSchema,
   manifestSchema,
+  notificationPageSchema,
   updateDiffSchema,
   updateOperationsSchema,
   vulnerabilityReportSchema,
@@ -44,6 +47,13 @@ const operations: Readonly<Record<string, Readonly<Record<string, Operation>>>> 
   '/indexer/api/v1/index_state': {
     get: { summary: 'Retrieve what identifies the indexer', answers: { 200: indexStateSchema, 304: null } },
   },
+  '/indexer/api/v1/internal/affected_manifest': {
+    post: {
+      summary: 'Retrieve the manifests that vulnerabilities affect',
+      body: affectedRequestSchema,
+      answers: { 200: affectedManifestsSchema, 400: errorSchema, 415: errorSchema },
+    },
+  },
   '/matcher/api/v1/vulnerability_report/{digest}': {
     get: {
       summary: 'Retrieve the vulnerabilities of a manifest; 202 while the data that it needs is not loaded',
@@ -67,6 +77,20 @@ const operations: Readonly<Record<string, Readonly<Record<string, Operation>>>> 
       answers: { 200: updateDiffSchema, 400: errorSchema, 404: errorSchema },
     },
   },
+  '/notifier/api/v1/notification/{id}': {
+    get: {
+      summary: 'Retrieve a page of a notification; 404 where nobody is notified',
+      query: {
+        page_size: { required: false, schema: { type: 'integer', minimum: 1, default: 500 } },
+        next: { required: false, schema: uuid },
+      },
+      answers: { 200: notificationPageSchema, 400: errorSchema, 404: errorSchema, 415: errorSchema },
+    },
+    delete: {
+      summary: 'Delete a notification, which has been read',
+      answers: { 200: null, 400: errorSchema, 404: errorSchema },
+    },
+  },
 }
 
 /** The API as an OpenAPI 3.1 document, from the schemas that answers are made after. */
@@ -74,7 +98,7 @@ export function openApi(): object {
   const paths = Object.entries(operations).map(([path, methods]) => [
     path,
     {
-      ...(path.endsWith('{digest}') ? { parameters: [parameter('digest', 'path', true, { type: 'string' })] } : {}),
+      ...pathParameters(path),
       ...Object.fromEntries(Object.entries(methods).map(([method, operation]) => [method, operationOf(operation)])),
     },
   ])
@@ -87,6 +111,11 @@ export function openApi(): object {
     },
     paths: Object.fromEntries(paths),
   }
+}
+
+function pathParameters(path: string): object {
+  const [, name] = /\{(\w+)\}$/.exec(path) ?? []
+  return name === undefined ? {} : { parameters: [parameter(name, 'path', true, { type: 'string' })] }
 }
 
 function operationOf({ summary, body, query, answers }: Operation): object {

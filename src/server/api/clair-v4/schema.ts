@@ -101,7 +101,7 @@ const content = {
 }
 
 export const indexReportSchema = Type.Object(
-  { ...content, state: Type.Literal('IndexFinished'), success: Type.Literal(true), err: text, gaps },
+  { ...content, state: Type.Enum(['IndexFinished', 'IndexError']), success: Type.Boolean(), err: text, gaps },
   strict,
 )
 export type ClairIndexReport = Static<typeof indexReportSchema>
@@ -140,6 +140,68 @@ export const vulnerabilityReportSchema = Type.Object(
   strict,
 )
 export type ClairVulnerabilityReport = Static<typeof vulnerabilityReportSchema>
+
+const notification = Type.Object(
+  {
+    id: uuid,
+    manifest: digest,
+    reason: Type.Enum(['added', 'removed']),
+    vulnerability: Type.Object(
+      {
+        name: text,
+        description: text,
+        package: binaryPackage,
+        distribution,
+        repo: Type.Optional(repository),
+        repository: Type.Optional(repository),
+        severity,
+        normalized_severity: severity,
+        fixed_in_version: text,
+        links: text,
+      },
+      strict,
+    ),
+  },
+  strict,
+)
+export type ClairNotification = Static<typeof notification>
+
+export const notificationPageSchema = Type.Object(
+  {
+    page: Type.Object({ size: Type.Integer(), next: Type.Optional(uuid) }, strict),
+    notifications: Type.Array(notification),
+  },
+  strict,
+)
+
+/** Vulnerabilities whose images are asked for. Members that are not known are given back as they came. */
+export const affectedRequestSchema = Type.Array(
+  Type.Object({
+    id: text,
+    normalized_severity: Type.Optional(text),
+    package: Type.Object({ name: text }),
+    distribution: Type.Optional(
+      orNull(
+        Type.Object({
+          did: Type.Optional(text),
+          version_id: Type.Optional(text),
+          version_code_name: Type.Optional(text),
+          cpe: Type.Optional(text),
+        }),
+      ),
+    ),
+    fixed_in_version: Type.Optional(text),
+  }),
+)
+export type AffectedRequest = Static<typeof affectedRequestSchema>
+
+export const affectedManifestsSchema = Type.Object(
+  {
+    vulnerabilities: byId(Type.Object({ id: text })),
+    vulnerable_manifests: byId(Type.Array(text)),
+  },
+  strict,
+)
 
 export const indexStateSchema = Type.Object({ state: Type.String({ pattern: '^[0-9a-f]{32}$' }) }, strict)
 

@@ -26,6 +26,16 @@ const names = Object.fromEntries(
   severities.map((severity) => [severity, severity[0]!.toUpperCase() + severity.slice(1)]),
 ) as Readonly<Record<Severity, ClairSeverity>>
 
+/** A severity as Clair writes it. */
+export function severityName(severity: Severity): ClairSeverity {
+  return names[severity]
+}
+
+/** A severity of Clair's; what is none is `unknown`. */
+export function severityOf(name: string | undefined): Severity {
+  return severities.find((severity) => names[severity] === name) ?? 'unknown'
+}
+
 /** An entry of Clair's. Its id is the same as long as the same is said. */
 export function clairVulnerability(facts: VulnerabilityFacts): ClairVulnerability {
   const { feed, id, scope, name, kind, fixedIn, severity, known } = facts

@@ -1,0 +1,21 @@
+import type { Results } from './results.ts'
+
+/** What a part of the benchmark measures with. */
+export interface PartOptions {
+  /** The image corpus. */
+  readonly corpus: string
+  /** The real feeds, as a mirror. */
+  readonly feeds: string
+  /** A folder for what is written; it is removed. */
+  readonly folder: string
+  /** How often to run what can be run often. */
+  readonly times: number
+  readonly results: Results
+}
+
+/** A part of the benchmark, which is measured in one run. */
+export interface Part {
+  readonly id: string
+  readonly title: string
+  measure(options: PartOptions): Promise<void>
+}
