@@ -175,8 +175,8 @@ export async function openHttpClient(): Promise<HttpClient> {
 
 /** Throws `REFERENCE_INVALID` for what cannot be the name of an image in a registry. */
 export async function checkReference(reference: string): Promise<void> {
-  const { parseImageName } = await import('./image/reference.ts')
-  parseImageName(reference)
+  const { checkRegistryReference } = await import('./image/remote/registry.ts')
+  checkRegistryReference(reference)
 }
 
 /** The version scheme of this id, for report writers. */

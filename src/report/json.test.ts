@@ -41,7 +41,7 @@ function written(report: VulnerabilityReport, options: Partial<WriterOptions> = 
 }
 
 describe('the schema of the JSON report', () => {
-  it('is the published one (vitest run -u src/report writes it)', async () => {
+  it('is the published one (vitest run src/report -u writes it)', async () => {
     const { $schema, $id, title, description, ...rest } = reportSchema as typeof reportSchema & Record<string, unknown>
     const document = { $schema, $id, title, description, ...rest }
     await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(schemaFile)

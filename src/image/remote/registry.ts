@@ -2,7 +2,7 @@ import type { Digest } from '../../core/digest.ts'
 import type { Image, ImageOptions, ImageSource } from '../../core/image.ts'
 import { limits } from '../../core/limits.ts'
 import type { AddressGuard } from '../../io/address-guard.ts'
-import { repositoryTag } from '../reference.ts'
+import { parseImageName, repositoryTag } from '../reference.ts'
 import { assembleImage, type Content, resolveImage } from '../resolve.ts'
 import { remoteLayer } from './blob.ts'
 import type { RegistryClient } from './client.ts'
@@ -12,6 +12,11 @@ import { openRepository } from './repository.ts'
 /** Opens an image of any registry that speaks the OCI distribution specification; of Docker Hub where none is named. */
 export const openRegistry: ImageSource['open'] = (reference, options, signal) =>
   openRegistryImage(reference, options, defaultPlaces(), signal)
+
+/** Throws `REFERENCE_INVALID` for what cannot be the name of an image in a registry. */
+export function checkRegistryReference(reference: string): void {
+  parseImageName(reference)
+}
 
 /**
  * Opens an image in a registry, with credentials from `places`. Throws what `ImageSource.open` throws, and with `addresses` also

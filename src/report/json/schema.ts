@@ -3,7 +3,7 @@ import { cvssVersions } from '../../core/cvss.ts'
 import { gapCodes } from '../../core/gap.ts'
 import { severities } from '../../core/severity.ts'
 
-// The one definition of the JSON report: `docs/schema/report-1.json` is written from it (`vitest run -u src/report`), and
+// The one definition of the JSON report: `docs/schema/report-1.json` is written from it (`vitest run src/report -u`), and
 // the types of `json.ts` come from it. Nothing of this file is loaded by the command.
 
 const states = ['fixed', 'open', 'deferred', 'will-not-fix', 'end-of-life', 'undetermined'] as const

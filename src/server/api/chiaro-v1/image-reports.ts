@@ -30,7 +30,8 @@ export function createImageReports({ engine, config }: Services): ImageReports {
   return {
     async report(digest) {
       const [image, stored] = await Promise.all([fleet.image(digest), index.image(digest, analyzersKey)])
-      if (image === undefined || stored === undefined) throw unknownImage()
+      if (image === undefined) throw unknownImage()
+      if (stored === undefined) throw failure('NOT_FOUND', 'It was read by another version of Chiaro. Submit it again.')
       const reference = image.names[0] ?? digest
       const named = { ...stored, image: { ...stored.image, reference, tags: image.names } }
       return engine.report(named, { maxDataAge, enrich })
