@@ -11,6 +11,7 @@ import { apis } from './api/registry.ts'
 import { createApp, type LogStream, requireToken } from './app.ts'
 import { dataState, feedsOf } from './data-state.ts'
 import { countRequests } from './http-metrics.ts'
+import { speakHttp2 } from './http2.ts'
 import { createIndexing } from './indexing.ts'
 import { addHealth, addIntrospection } from './introspection.ts'
 import { listenAddress } from './listener.ts'
@@ -53,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const places = wanted === 0 ? 4 * availableParallelism() : wanted
   const indexing = createIndexing({ engine, places, time: indexTime, signal: stop.signal })
   addApis(apps.api, { engine, config, metrics, indexing })
+  speakHttp2(apps.api.server, limits)
   addDataMetrics(metrics, engine)
   const urls = {} as Record<ListenerName, string>
   for (const [name, app] of Object.entries(apps) as [ListenerName, FastifyInstance][]) {
@@ -108,7 +110,9 @@ function addDataMetrics(metrics: Metrics, engine: Engine): void {
 }
 
 async function listen(name: ListenerName, app: FastifyInstance, config: ClairConfig): Promise<string> {
-  const { host = '::', port } = listenAddress(name, config)
+  const { host: wanted = '::', port } = listenAddress(name, config)
+  // For further addresses of localhost there would be further servers, which speak HTTP/1.1 only.
+  const host = name === 'api' && wanted === 'localhost' ? '127.0.0.1' : wanted
   try {
     await app.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
   } catch (cause) {
