@@ -74,6 +74,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   credentialHelperBytes: ['src/image/remote/registry.test.ts', 'limits.credentialHelperBytes'],
   credentialHelperTimeout: ['src/image/remote/registry.test.ts', 'a helper that does not answer in time'],
   requestBodyBytes: ['src/server/api/clair-v4/clair-v4.test.ts', 'a body that is too large is refused'],
+  grpcMessageBytes: ['src/server/api/clair-v3/hostile-calls.test.ts', 'limits.grpcMessageBytes + 1'],
   http2Streams: ['src/server/http2.test.ts', 'more than limits.http2Streams at a time'],
   http2HeaderBytes: ['src/server/http2.test.ts', 'more than limits.http2HeaderBytes'],
   requestBodyBytesV1: ['src/server/api/clair-v1/clair-v1.test.ts', 'limits.requestBodyBytesV1'],

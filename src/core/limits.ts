@@ -127,6 +127,8 @@ export const limits = {
   /** The body of a request to the server, and of one to the v1 API. */
   requestBodyBytes: 8 * MiB,
   requestBodyBytesV1: 1 * MiB,
+  /** A message to the server in gRPC, compressed and decompressed: what gRPC's own servers take. */
+  grpcMessageBytes: 4 * MiB,
   /** Requests of one connection of HTTP/2 at a time, and the headers of one, as HTTP/2 counts them. */
   http2Streams: 100,
   http2HeaderBytes: 16 * KiB,

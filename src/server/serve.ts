@@ -87,7 +87,7 @@ function giveUp(stop: AbortController, apps: Readonly<Record<string, FastifyInst
 
 function addApis(app: FastifyInstance, context: ApiContext): void {
   requireToken(app, context.config, ['/robots.txt'])
-  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'discovery'])
+  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'discovery', 'v3'])
   for (const api of apis) app.register(async (scope) => api.register(scope, context))
 }
 

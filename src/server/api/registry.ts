@@ -1,6 +1,7 @@
 import { clairV1 } from './clair-v1/index.ts'
+import { clairV3 } from './clair-v3/index.ts'
 import { clairV4 } from './clair-v4/index.ts'
 import type { Api } from './contract.ts'
 
 /** Every API that the server answers. */
-export const apis: readonly Api[] = [clairV1, clairV4]
+export const apis: readonly Api[] = [clairV1, clairV3, clairV4]
