@@ -113,6 +113,10 @@ describe('one port', () => {
     const layers = await client.ask({ ':method': 'POST', ':path': '/v1/layers' }, '{}')
     expect(layers.status).toBe(400)
     expect((await client.ask({ ':path': '/nothing' })).status).toBe(404)
+    const updates = '/matcher/api/v1/internal/update_operation?kind=vulnerability&latest=true'
+    const ref = /"ref":"([^"]+)"/.exec((await client.ask({ ':path': updates })).body.toString())?.[1]
+    const diff = await client.ask({ ':path': `/matcher/api/v1/internal/update_diff?cur=${ref}` })
+    expect(JSON.parse(diff.body.toString()).added.length).toBeGreaterThan(0)
   })
 })
 

@@ -140,6 +140,26 @@ describe.each(databases)('on $name', ({ create }) => {
     expect(found(await features())).toEqual(debianFindings)
   })
 
+  it('has one image or the other, when two are given the same name at a time', async () => {
+    using elsewhere = v3Client(hostOf(other))
+    for (let round = 0; round < 3; round++) {
+      const name = `contested ${round}`
+      const posts = [debian, alpine, debian, alpine].map((image, place) =>
+        [client, elsewhere][place % 3 === 0 ? 0 : 1]!.call(
+          'AncestryService.PostAncestry',
+          posted(name, image, registry.host),
+        ),
+      )
+      expect((await Promise.all(posts)).map(({ code }) => code)).toEqual([0, 0, 0, 0])
+      const { answer } = await client.call('AncestryService.GetAncestry', asked(name))
+      const { layers, features } = answer.ancestry
+      const isDebian = layers.length === debian.layers.length
+      const namespaces = new Set((features as readonly FeatureAnswer[]).map(({ namespace_name }) => namespace_name))
+      expect(namespaces).toEqual(new Set([isDebian ? 'debian:13' : 'alpine:v3.22']))
+      if (isDebian) expect(found(features)).toEqual(debianFindings)
+    }
+  })
+
   it('gives of an image what is asked for', async () => {
     const get = async (request: object) => {
       const { answer } = await client.call('AncestryService.GetAncestry', {
@@ -356,6 +376,21 @@ describe('who does not wait', () => {
     while (!(await handled()).includes('grpc_method="PostAncestry",grpc_code="Canceled"')) await sleep(20)
     expect((await client.call('StatusService.GetStatus', {})).code).toBe(0)
   })
+})
+
+it('a server that ends answers what it was asked, and takes no more', async () => {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>()
+  await using files = await serve(await tarOf({ 'etc/os-release': 'ID=debian\nVERSION_ID=13\n' }), opened)
+  const server = await startTestServer()
+  using client = v3Client(hostOf(server))
+  const request = { ancestry_name: 'last', format: 'Docker', layers: [{ hash: 'a', path: `${files.base}/x` }] }
+  const call = client.call('AncestryService.PostAncestry', request)
+  await sleep(200)
+  const ended = server[Symbol.asyncDispose]()
+  setTimeout(open, 200)
+  expect((await call).code).toBe(0)
+  await ended
+  expect((await client.call('StatusService.GetStatus', {})).code).toBe(14)
 })
 
 describe('who may call', () => {
