@@ -157,6 +157,11 @@ export const limits = {
   jobSilence: 60_000,
   /** Spans of traces that wait to be delivered; more are dropped. */
   waitingSpans: 4096,
+  /** A message to the server in gRPC, compressed and decompressed: what gRPC's own servers take. */
+  grpcMessageBytes: 4 * MiB,
+  /** Requests of one connection of HTTP/2 at a time, and the headers of one, as HTTP/2 counts them. */
+  http2Streams: 100,
+  http2HeaderBytes: 16 * KiB,
   /** Indexing what a client submits. */
   indexTime: 900_000,
   /** The delivery of one notification. Who delivers it for longer has lost it to others. */

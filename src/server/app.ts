@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { ClairConfig } from '../config/clair/schema.ts'
 import { ChiaroError, messageOf } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
+import { protocols } from './http2.ts'
 import type { ServerLimits } from './server-limits.ts'
 import { isAuthorized } from './token.ts'
 
@@ -46,6 +47,10 @@ export function createApp(config: ClairConfig, name: string, log: LogStream, bou
   app.server.maxConnections = connections
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
+  // What is to become of a connection is not said like this in HTTP/2.
+  app.addHook('onSend', async ({ raw }, reply) => {
+    if (raw.httpVersionMajor >= 2) reply.removeHeader('connection')
+  })
   return app
 }
 
@@ -63,7 +68,7 @@ export function requireToken(app: FastifyInstance, config: ClairConfig, open: re
 function tlsOptions({ tls }: ClairConfig) {
   if (tls.cert === '' && tls.key === '') return undefined
   try {
-    return { cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
+    return { cert: readFileSync(tls.cert), key: readFileSync(tls.key), ALPNProtocols: [...protocols] }
   } catch (cause) {
     throw new ChiaroError('CONFIG_INVALID', `the certificate or its key cannot be read: ${messageOf(cause)}`, {
       where: 'tls',

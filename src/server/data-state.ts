@@ -2,6 +2,7 @@ import type { Engine } from '../compose.ts'
 import type { ClairConfig } from '../config/clair/schema.ts'
 import { selectedFamilies } from '../config/clair/selections.ts'
 import type { FeedFamily } from '../core/feed.ts'
+import type { VulnerabilityReport } from '../core/report.ts'
 
 /** Which of the data that a server is to have is there. */
 export interface DataState {
@@ -49,6 +50,13 @@ export async function dataState(engine: Engine, config: ClairConfig, wishes: Dat
     .map((feed) => ({ feed, error: statuses.get(feed)?.lastError?.code ?? null }))
   const some = families.every((family) => family.feeds().some(({ id }) => isLoaded(id)))
   return { ready: missing.length === 0 || (wishes.tried && some), missing }
+}
+
+/** Which data a report had to be made without, in words; `undefined`: none. Without it, nothing found would look like nothing there. */
+export function missingData({ gaps }: VulnerabilityReport, { matcher }: ClairConfig): string | undefined {
+  const missing = gaps.filter(({ code }) => code === 'data-missing').map(({ where }) => where)
+  if (missing.length === 0) return undefined
+  return `vulnerability data is not loaded: ${missing.join(', ')}${matcher.disable_updaters ? '' : '; it is being fetched'}`
 }
 
 function selectedEcosystems(engine: Engine, config: ClairConfig): readonly FeedFamily[] {

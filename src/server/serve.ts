@@ -11,6 +11,7 @@ import { apis } from './api/registry.ts'
 import { createApp, type LogStream, requireToken } from './app.ts'
 import { dataState, feedsOf } from './data-state.ts'
 import { countRequests } from './http-metrics.ts'
+import { speakHttp2 } from './http2.ts'
 import { createIndexing } from './indexing.ts'
 import { addHealth, addIntrospection } from './introspection.ts'
 import { listenAddress } from './listener.ts'
@@ -73,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const notifications = work && (work.byVulnerability ? 'by-vulnerability' : 'by-update')
   const indexReport = indexReports(options, starting, tracing)
   addApis(apps.api, { engine, config, metrics, indexing, services: own, indexReport, notifications })
+  speakHttp2(apps.api.server, bounds)
   if (judges) addDataMetrics(metrics, engine)
   const urls: Record<string, string> = {}
   for (const [name, app] of Object.entries(apps) as [ListenerName, FastifyInstance][]) {
@@ -165,7 +167,8 @@ function giveUp(stop: AbortController, apps: Readonly<Record<string, FastifyInst
 
 function addApis(app: FastifyInstance, context: ApiContext): void {
   requireToken(app, context.config, ['/robots.txt'])
-  countRequests(app, context.metrics, ['indexerv1', 'matcherv1', 'notificationv1', 'discovery', 'chiarov1'])
+  const groups = ['indexerv1', 'matcherv1', 'notificationv1', 'discovery', 'chiarov1', 'v3']
+  countRequests(app, context.metrics, groups)
   const all = context.services.length === services.length
   for (const api of apis) if (all || api.split) app.register(async (scope) => api.register(scope, context))
 }
@@ -189,7 +192,9 @@ function addDataMetrics(metrics: Metrics, engine: Engine): void {
 }
 
 async function listen(name: ListenerName, app: FastifyInstance, config: ClairConfig): Promise<string> {
-  const { host = '::', port } = listenAddress(name, config)
+  const { host: wanted = '::', port } = listenAddress(name, config)
+  // For further addresses of localhost there would be further servers, which speak HTTP/1.1 only.
+  const host = name === 'api' && wanted === 'localhost' ? '127.0.0.1' : wanted
   try {
     await app.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
   } catch (cause) {

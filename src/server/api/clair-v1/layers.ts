@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { analyzersKey, type ListedLayer } from '../../../compose.ts'
-import { type Digest, isDigest } from '../../../core/digest.ts'
+import type { Digest } from '../../../core/digest.ts'
 import { type ChiaroError, isChiaroError, messageOf } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import type { IndexReport } from '../../../core/report.ts'
+import { missingData } from '../../data-state.ts'
+import { namespaceOfRelease } from '../../namespaces.ts'
+import { listedLayer } from '../../posted-layer.ts'
 import type { ApiContext } from '../contract.ts'
 import { failure, notFound, sendJson } from './errors.ts'
-import { featuresOf } from './features.ts'
-import { namespaceOfRelease } from './namespaces.ts'
+import { v1Features } from './features.ts'
 import { type LayerRequest, layerRequestSchema } from './schema.ts'
 
 /** The version of Clair's engine that clients compare with; it never changes, as layers are known by their analyzers. */
@@ -23,11 +24,9 @@ const validator = Compile(layerRequestSchema)
 
 /** What a layer is submitted with, complete. */
 interface Submitted {
-  readonly name: string
-  readonly path: string
+  readonly layer: ListedLayer
   readonly parent: string
   readonly format: string
-  readonly headers: Readonly<Record<string, string>>
 }
 
 /** The routes of layers. A layer is kept as an image of itself and those below it, under a digest of its name. */
@@ -41,16 +40,16 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
 
   async function submit(request: FastifyRequest, reply: FastifyReply) {
     const submitted = parseLayer(request.body)
-    if ((await known(submitted.name)) === undefined) await index(submitted)
+    if ((await known(submitted.layer.createdBy)) === undefined) await index(submitted)
     return sendJson(reply, 201, { Layer: answerOf(submitted) })
   }
 
-  async function index(layer: Submitted): Promise<void> {
-    const below = layer.parent === '' ? undefined : await known(layer.parent)
-    if (layer.parent !== '' && below === undefined) throw failure(400, parentUnknown)
-    const digest = idOf(layer.name)
-    const layers = [...(below?.image.layers.map(knownLayer) ?? []), listedLayer(layer)]
-    const report = await indexing.index({ reference: layer.name, digest, layers }).catch((error: unknown) => {
+  async function index({ layer, parent }: Submitted): Promise<void> {
+    const below = parent === '' ? undefined : await known(parent)
+    if (parent !== '' && below === undefined) throw failure(400, parentUnknown)
+    const digest = idOf(layer.createdBy)
+    const layers = [...(below?.image.layers.map(knownLayer) ?? []), layer]
+    const report = await indexing.index({ reference: layer.createdBy, digest, layers }).catch((error: unknown) => {
       throw isChiaroError(error) ? failureOf(error) : error
     })
     if (report.packages.length === 0 || namespaceOfRelease(report.release, engine.ecosystems) !== undefined) return
@@ -72,7 +71,7 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
       return sendJson(reply, 200, { Layer: { ...layer, ...rest } })
     }
     const report = wantsVulnerabilities ? await matched(index) : undefined
-    const features = featuresOf(index, namespace ?? '', report)
+    const features = v1Features(index, namespace ?? '', report)
     return sendJson(reply, 200, {
       Layer: { ...layer, ...rest, ...(features.length === 0 ? {} : { Features: features }) },
     })
@@ -81,10 +80,9 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
   /** Clients of this API take what is missing for what is not there: without the data there is no answer. */
   async function matched(index: IndexReport) {
     const report = await engine.report(index, { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] })
-    const missing = report.gaps.filter(({ code }) => code === 'data-missing').map(({ where }) => where)
-    if (missing.length === 0) return report
-    const reason = config.matcher.disable_updaters ? '' : '; it is being fetched'
-    throw failure(503, `vulnerability data is not loaded: ${missing.join(', ')}${reason}`)
+    const missing = missingData(report, config)
+    if (missing === undefined) return report
+    throw failure(503, missing)
   }
 
   async function remove(request: FastifyRequest, reply: FastifyReply) {
@@ -120,33 +118,9 @@ function complete({ Name, Path, ParentName, Format, Headers }: LayerRequest): Su
   if (!Path) throw failure(400, 'could not process a layer which does not have a path')
   if (!Format) throw failure(400, 'could not process a layer which does not have a format')
   if (Format.toLowerCase() !== 'docker') throw failure(400, 'could not find layer: unsupported image format')
-  // Clair also reads files of its own machine, which is nothing that a client should be able to ask for.
-  if (!/^https?:$/.test(URL.parse(Path)?.protocol ?? '')) {
-    throw failure(400, 'could not find layer: its path is not an http or https URL')
-  }
-  return { name: Name, path: Path, parent: ParentName ?? '', format: Format, headers: headersOf(Headers ?? {}) }
-}
-
-function headersOf(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const usual = new Set(['authorization', 'cookie', 'user-agent'])
-  const found = Object.entries(headers).filter(
-    ([name, value]) => value !== '' && (usual.has(name.toLowerCase()) || name.toLowerCase().startsWith('x-')),
-  )
-  try {
-    for (const [name, value] of found) {
-      validateHeaderName(name)
-      validateHeaderValue(name, value)
-    }
-  } catch {
-    throw failure(400, 'could not find layer: a header cannot be sent')
-  }
-  return Object.fromEntries(found.map(([name, value]) => [name.toLowerCase(), value]))
-}
-
-function listedLayer({ name, path, headers }: Submitted): ListedLayer {
-  // Paths in registries end in the digest, which is then checked; of others it is found out.
-  const last = URL.parse(path)?.pathname.split('/').at(-1)
-  return { digest: isDigest(last) ? last : undefined, uri: path, headers, createdBy: name }
+  const layer = listedLayer({ name: Name, path: Path, headers: Headers ?? {} })
+  if (typeof layer === 'string') throw failure(400, `could not find layer: ${layer}`)
+  return { layer, parent: ParentName ?? '', format: Format }
 }
 
 /** A layer that has been read before: it is not fetched again. */
@@ -154,10 +128,10 @@ function knownLayer({ digest, createdBy }: IndexReport['image']['layers'][number
   return { digest, uri: '', headers: {}, createdBy }
 }
 
-function answerOf({ name, path, parent, format, headers }: Submitted) {
+function answerOf({ layer: { createdBy, uri, headers }, parent, format }: Submitted) {
   return {
-    Name: name,
-    Path: path,
+    Name: createdBy,
+    Path: uri,
     ...(Object.keys(headers).length === 0 ? {} : { Headers: headers }),
     ...(parent === '' ? {} : { ParentName: parent }),
     Format: format,

@@ -2,10 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { analyzersKey, type Engine } from '../../../compose.ts'
 import { limits } from '../../../core/limits.ts'
 import type { Notification, NotificationEntry } from '../../../core/notifications.ts'
+import { severityName } from '../../features.ts'
+import { namespaceOfScope } from '../../namespaces.ts'
 import type { ApiContext } from '../contract.ts'
 import { failure, notFound, sendJson } from './errors.ts'
-import { severityName } from './features.ts'
-import { namespaceOfScope } from './namespaces.ts'
 import type { V1Change, V1Vulnerability } from './schema.ts'
 
 /** Where a page begins: after which entry, and the number of the first layer in it. */

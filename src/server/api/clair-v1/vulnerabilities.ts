@@ -3,11 +3,11 @@ import type { Engine } from '../../../compose.ts'
 import { type Advisory, isFact, isGap, isRemoval, type Statement } from '../../../core/advisory.ts'
 import type { Ecosystem } from '../../../core/ecosystem.ts'
 import { limits } from '../../../core/limits.ts'
+import { severityName } from '../../features.ts'
+import { type Namespace, namespaceOfScope } from '../../namespaces.ts'
 import { createSlots } from '../../slots.ts'
 import type { ApiContext } from '../contract.ts'
 import { failure, notFound, sendError, sendJson } from './errors.ts'
-import { severityName } from './features.ts'
-import { type Namespace, namespaceOfScope } from './namespaces.ts'
 import type { V1Fix, V1Vulnerability } from './schema.ts'
 
 /** What is said of one vulnerability in one namespace. */

@@ -1,12 +1,12 @@
-import type { Ecosystem } from '../../../core/ecosystem.ts'
-import type { Release } from '../../../core/package.ts'
+import type { Ecosystem } from '../core/ecosystem.ts'
+import type { Release } from '../core/package.ts'
 
-/** A release as Clair v1 calls it: `debian:12`, `alpine:v3.18`. */
+/** A release as Clair called it before v4: `debian:12`, `alpine:v3.18`. */
 export interface Namespace {
   readonly name: string
   /** The scope of statements that it stands for. */
   readonly scope: string
-  /** `dpkg` or `rpm`: Clair v1 takes apk's versions for dpkg's. */
+  /** `dpkg` or `rpm`: Clair took apk's versions for dpkg's. */
   readonly format: string
 }
 
