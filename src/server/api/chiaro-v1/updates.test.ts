@@ -163,6 +163,22 @@ describe('updates', () => {
     }
   }, 60_000)
 
+  it('that wait for another process are given up when the server ends', async () => {
+    await using database = await databases[1]!.create()
+    await using other = await startTestServer({ database: database.location, data: false })
+    const gate = Promise.withResolvers<void>()
+    const held = other.engine.store.lock('update', new AbortController().signal, () => gate.promise)
+    const server = await startTestServer({ database: database.location, data: false })
+    const { body } = await ask<UpdateBody>(server, 'POST', '/updates', { json: { feeds: ['debian'] } })
+    const started = performance.now()
+    await server[Symbol.asyncDispose]()
+    expect(performance.now() - started).toBeLessThan(5000)
+    const known = await ask<UpdateBody>(other, 'GET', `/updates/${body.id}`)
+    expect(known.body).toMatchObject({ state: 'failed', startedAt: null, error: { code: 'ABORTED', status: 503 } })
+    gate.resolve()
+    await held
+  }, 20_000)
+
   it('limits.eventStreams + 1 streams are one too many, and those that are open end with the server', async () => {
     await using server = await startTestServer({ data: false })
     const { jobs } = server.engine.store
