@@ -6,8 +6,6 @@ export interface EventStreamOptions {
   /** The number of the last event that the client has. */
   readonly after: number
   readonly signal: AbortSignal
-  /** Called once, when the stream is over. */
-  readonly done: () => void
   /** Between two looks for new events. */
   readonly interval?: number
   /** Silence after which a comment is sent, so that nothing in between takes the connection for dead. */
@@ -24,30 +22,26 @@ const batch = 100
 export async function* eventStream(
   jobs: Jobs,
   id: string,
-  { after, signal, done, interval = 250, keepAlive = 15_000 }: EventStreamOptions,
+  { after, signal, interval = 250, keepAlive = 15_000 }: EventStreamOptions,
 ): AsyncGenerator<string> {
   let last = after
   let sent = performance.now()
-  try {
-    // Something at once: the client knows that it is there.
-    yield 'retry: 2000\n\n'
-    while (!signal.aborted) {
-      const events = await jobs.events(id, last, batch)
-      for (const { number, event, data } of events) {
-        yield `id: ${number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
-        last = number
-        if (event === 'end') return
-      }
-      if (events.length > 0) sent = performance.now()
-      else if (await isOver(jobs, id)) return
-      if (performance.now() - sent > keepAlive) {
-        yield ': still there\n\n'
-        sent = performance.now()
-      }
-      if (events.length < batch) await sleep(interval, undefined, { signal }).catch(() => {})
+  // Something at once: the client knows that it is there.
+  yield 'retry: 2000\n\n'
+  while (!signal.aborted) {
+    const events = await jobs.events(id, last, batch)
+    for (const { number, event, data } of events) {
+      yield `id: ${number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+      last = number
+      if (event === 'end') return
     }
-  } finally {
-    done()
+    if (events.length > 0) sent = performance.now()
+    else if (await isOver(jobs, id)) return
+    if (performance.now() - sent > keepAlive) {
+      yield ': still there\n\n'
+      sent = performance.now()
+    }
+    if (events.length < batch) await sleep(interval, undefined, { signal }).catch(() => {})
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Validator } from 'typebox/compile'
 import type { Json } from '../../../core/advisory.ts'
+import type { RouteLimits } from '../../route-limits.ts'
 
 /** What a client asks for, checked. */
 export interface Asked<Path = unknown, Query = unknown, Body = unknown> {
@@ -57,6 +58,8 @@ export interface Operation {
   readonly answers: Readonly<Record<number, AnswerKind>>
   /** Beside 401, 406, 429, 500 and 503, which anything can have. */
   readonly problems: readonly number[]
+  /** How much of it is answered, where it is not as much as of others. */
+  readonly limits?: RouteLimits
   handle(asked: Asked): Promise<Answer>
 }
 

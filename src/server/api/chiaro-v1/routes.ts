@@ -31,6 +31,7 @@ export function addOperations(scope: FastifyInstance, operations: readonly Opera
       refuse: (request, reply) =>
         sendProblem(request, reply.header('allow', allow), problemOf('METHOD_NOT_ALLOWED', `There is: ${allow}.`)),
       bodyLimit: limits.apiBodyBytes,
+      limits: Object.fromEntries(own.flatMap(({ method, limits }) => (limits ? [[method, limits]] : []))),
     })
   }
 }
@@ -100,6 +101,7 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Fas
     if (status === 200 && matchesTag(request.headers['if-none-match'], etag)) return reply.code(304).send()
   }
   if (stream !== undefined) {
+    if (request.method === 'HEAD') return reply.type(stream.type).send()
     return reply.type(stream.type).send(Readable.from(stream.parts, { objectMode: false }))
   }
   if (text === undefined) return reply.send()

@@ -163,41 +163,54 @@ describe('updates', () => {
     }
   }, 60_000)
 
+  it('that wait for another process are given up when the server ends', async () => {
+    await using database = await databases[1]!.create()
+    await using other = await startTestServer({ database: database.location, data: false })
+    const gate = Promise.withResolvers<void>()
+    const held = other.engine.store.lock('update', new AbortController().signal, () => gate.promise)
+    const server = await startTestServer({ database: database.location, data: false })
+    const { body } = await ask<UpdateBody>(server, 'POST', '/updates', { json: { feeds: ['debian'] } })
+    const started = performance.now()
+    await server[Symbol.asyncDispose]()
+    expect(performance.now() - started).toBeLessThan(5000)
+    const known = await ask<UpdateBody>(other, 'GET', `/updates/${body.id}`)
+    expect(known.body).toMatchObject({ state: 'failed', startedAt: null, error: { code: 'ABORTED', status: 503 } })
+    gate.resolve()
+    await held
+  }, 20_000)
+
   it('limits.eventStreams + 1 streams are one too many, and those that are open end with the server', async () => {
-    const database = await databases[1]!.create()
-    try {
-      const server = await startTestServer({ database: database.location, data: false })
-      const gate = Promise.withResolvers<void>()
-      const held = server.engine.store.lock('update', new AbortController().signal, () => gate.promise)
-      const { body } = await ask<UpdateBody>(server, 'POST', '/updates', { json: { feeds: ['debian'] } })
-      const path = `${server.urls.api}/api/v1/updates/${body.id}/events`
-      const gone = new AbortController()
-      const streams = await Promise.all(
-        Array.from({ length: limits.eventStreams }, (_, index) =>
-          fetch(path, index === 0 ? { signal: gone.signal } : {}),
-        ),
-      )
-      expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]))
-      expect((await ask(server, 'GET', `/updates/${body.id}/events`)).status).toBe(429)
-      gone.abort()
-      for (let tries = 0, status = 429; status === 429 && tries < 50; tries++) {
-        await sleep(50)
-        const next = await fetch(path)
-        status = next.status
-        if (status === 200) streams.push(next)
-      }
-      expect(streams).toHaveLength(limits.eventStreams + 1)
-      const started = performance.now()
-      const texts = streams.slice(1).map((stream) => stream.text())
-      await server[Symbol.asyncDispose]()
-      expect(performance.now() - started).toBeLessThan(5000)
-      expect((await Promise.all(texts)).every((text) => text.startsWith('retry: '))).toBe(true)
-      gate.resolve()
-      await held
-    } finally {
-      await database[Symbol.asyncDispose]()
+    await using server = await startTestServer({ data: false })
+    const { jobs } = server.engine.store
+    const { body } = await ask<UpdateBody>(server, 'POST', '/updates', { json: { feeds: ['debian'] } })
+    await finished(server, `/updates/${body.id}`)
+    // One that another process works on.
+    const id = '00000000-0000-4000-8000-000000000001'
+    const aliveAt = new Date().toISOString()
+    await jobs.put({ ...(await jobs.get(body.id))!, id, state: 'running', endedAt: null, aliveAt }, [])
+    const path = `${server.urls.api}/api/v1/updates/${id}/events`
+    const gone = new AbortController()
+    const streams = await Promise.all(
+      Array.from({ length: limits.eventStreams }, (_, index) =>
+        fetch(path, index === 0 ? { signal: gone.signal } : {}),
+      ),
+    )
+    expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]))
+    expect((await ask(server, 'GET', `/updates/${id}/events`)).status).toBe(429)
+    gone.abort()
+    for (let tries = 0, status = 429; status === 429 && tries < 50; tries++) {
+      await sleep(50)
+      const next = await fetch(path)
+      status = next.status
+      if (status === 200) streams.push(next)
     }
-  }, 60_000)
+    expect(streams).toHaveLength(limits.eventStreams + 1)
+    const started = performance.now()
+    const texts = streams.slice(1).map((stream) => stream.text())
+    await server[Symbol.asyncDispose]()
+    expect(performance.now() - started).toBeLessThan(5000)
+    expect((await Promise.all(texts)).every((text) => text.startsWith('retry: '))).toBe(true)
+  }, 20_000)
 })
 
 describe('a stream of events', () => {
@@ -214,16 +227,14 @@ describe('a stream of events', () => {
 
   it('has comments while nothing happens, until the end', async () => {
     const jobs = open()
-    let done = 0
     const { id } = await jobs.start('update', {}, async () => {
       await sleep(150)
       return null
     })
-    const options = { after: 0, signal, done: () => void done++, interval: 5, keepAlive: 20 }
+    const options = { after: 0, signal, interval: 5, keepAlive: 20 }
     const text = await read(eventStream(jobs, id, options))
     expect(text.match(/^: still there$/gm)!.length).toBeGreaterThan(1)
     expect(parse(text)).toEqual([{ id: 1, event: 'end', data: { state: 'succeeded' } }])
-    expect(done).toBe(1)
     await jobs.close()
   })
 
@@ -234,7 +245,7 @@ describe('a stream of events', () => {
     const job = (await store.jobs.get(id))!
     const aliveAt = new Date(Date.now() - limits.jobSilence - 1000).toISOString()
     await store.jobs.put({ ...job, state: 'running', endedAt: null, aliveAt }, [])
-    const options = { after: 1, signal, done: () => {}, interval: 5 }
+    const options = { after: 1, signal, interval: 5 }
     expect(await read(eventStream(open(), id, options))).toBe('retry: 2000\n\n')
     await store.jobs.sweep(new Date().toISOString())
     expect(await read(eventStream(open(), id, options))).toBe('retry: 2000\n\n')
@@ -244,7 +255,7 @@ describe('a stream of events', () => {
     const jobs = open()
     const never = Promise.withResolvers<null>()
     const { id } = await jobs.start('update', {}, () => never.promise)
-    const options = { after: 0, signal: AbortSignal.timeout(30), done: () => {}, interval: 60_000 }
+    const options = { after: 0, signal: AbortSignal.timeout(30), interval: 60_000 }
     expect(await read(eventStream(jobs, id, options))).toBe('retry: 2000\n\n')
     never.resolve(null)
     await jobs.close()

@@ -24,7 +24,6 @@ const path = parameters({ id: uuid })
 export function updateOperations(services: Services): readonly Operation[] {
   const { jobs, engine, config, log } = services
   const updates = createSlots(limits.updatesAtOnce)
-  const streams = createSlots(limits.eventStreams)
 
   async function find(id: string): Promise<KnownJob> {
     const known = await jobs.find('update', id)
@@ -96,15 +95,12 @@ export function updateOperations(services: Services): readonly Operation[] {
         204: { description: 'It has ended, and there are no more events.' },
       },
       problems: [400, 404],
+      limits: { places: createSlots(limits.eventStreams), untimed: true },
       async handle({ path: { id }, lastEventId = 0, watch }) {
         const known = await find(id)
         const over = known.lost || known.job.endedAt !== null
         if (over && (await jobs.events(id, lastEventId, 1)).length === 0) return { status: 204 }
-        const release = streams.take()
-        if (release === undefined) {
-          throw failure('BUSY', 'As many streams are open as may.', { headers: { 'retry-after': '10' } })
-        }
-        const parts = eventStream(jobs, id, { after: lastEventId, signal: watch(), done: release })
+        const parts = eventStream(jobs, id, { after: lastEventId, signal: watch() })
         const headers = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
         return { status: 200, headers, stream: { type: 'text/event-stream', parts } }
       },
