@@ -336,7 +336,9 @@ describe('who does not wait', () => {
     using client = v3Client(hostOf(server))
     const request = { ancestry_name: 'slow', format: 'Docker', layers: [{ hash: 'a', path: `${files.base}/x` }] }
     const post = (options: object) => client.call('AncestryService.PostAncestry', request, options)
-    expect(await post({ deadline: Date.now() + 300 })).toMatchObject({ code: 4 })
+    await client.call('StatusService.GetStatus', {}) // it is connected now
+    expect(await post({ deadline: Date.now() + 1000 })).toMatchObject({ code: 4 })
+    await files.asked
     // The work goes on, and has the only place.
     expect(await post({})).toMatchObject({ code: 8, message: 'server handling too many requests' })
     const body = JSON.stringify(request)
@@ -370,7 +372,10 @@ describe('who does not wait', () => {
     expect((await rest('soon')).status).toBe(400)
     const stop = new AbortController()
     const call = client.call('AncestryService.PostAncestry', request, { signal: stop.signal })
-    setTimeout(() => stop.abort(), 200)
+    const path = '/coreos.clair.AncestryService/PostAncestry'
+    while (!server.log.some((line) => line.includes(path))) await sleep(20)
+    await sleep(100)
+    stop.abort()
     expect((await call).code).toBe(1)
     const handled = async () => (await fetch(`${server.urls.api}/metrics`)).text()
     while (!(await handled()).includes('grpc_method="PostAncestry",grpc_code="Canceled"')) await sleep(20)
@@ -385,10 +390,10 @@ it('a server that ends answers what it was asked, and takes no more', async () =
   using client = v3Client(hostOf(server))
   const request = { ancestry_name: 'last', format: 'Docker', layers: [{ hash: 'a', path: `${files.base}/x` }] }
   const call = client.call('AncestryService.PostAncestry', request)
-  await sleep(200)
+  await files.asked
   const ended = server[Symbol.asyncDispose]()
   setTimeout(open, 200)
-  expect((await call).code).toBe(0)
+  expect(await call).toMatchObject({ code: 0 })
   await ended
   expect((await client.call('StatusService.GetStatus', {})).code).toBe(14)
 })
@@ -488,10 +493,16 @@ const json = (response: Response): Promise<any> => response.json()
 
 /** Serves bytes at every path, once that is wanted. */
 async function serve(bytes: Buffer, wanted: Promise<void> = Promise.resolve()) {
-  const files = createServer((_, response) => void wanted.then(() => response.end(bytes)))
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+  const files = createServer((_, response) => {
+    ask()
+    wanted.then(() => response.end(bytes))
+  })
   await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve))
   return {
     base: `http://127.0.0.1:${(files.address() as AddressInfo).port}`,
+    /** Once somebody has asked for one. */
+    asked,
     async [Symbol.asyncDispose]() {
       files.closeAllConnections()
       files.close()
