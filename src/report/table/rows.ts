@@ -80,7 +80,7 @@ export function* findingRows(report: VulnerabilityReport, width: number | undefi
 function layOut(groups: readonly Group[], width: number | undefined, withRisk: boolean) {
   const makers = cellMakers()
   const rows = groups.map((group, index) => cellsOf(group, groups[index - 1], makers, withRisk))
-  const [first, ...others] = columnsFor(groups)
+  const [first, ...others] = columnsFor(width === undefined ? [] : groups)
   const columns = withRisk ? [first!, riskColumn, ...others] : [first!, ...others]
   const widths = columnWidths(columns, rows, width)
   return widths === undefined ? undefined : { columns, rows, widths }
@@ -101,7 +101,7 @@ export function riskText(risk: number): string {
   return risk < 0.05 ? '<0.1' : risk.toFixed(1)
 }
 
-/** Names and ids are easier to read, and to search for, in one piece. */
+/** The columns, which narrow in steps: names and ids are easier to read, and to search for, in one piece. */
 function columnsFor(groups: readonly Group[]): readonly Column[] {
   let id = 0
   let name = 0
