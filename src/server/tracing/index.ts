@@ -59,8 +59,8 @@ export function tracedEngine(engine: Engine, { span }: Tracer): Engine {
       span('index', { 'chiaro.image': list.digest, 'chiaro.layers': list.layers.length }, () =>
         engine.indexLayers(list, options),
       ),
-    match: (index, options) =>
-      span('match', { 'chiaro.packages': index.packages.length }, () => engine.match(index, options)),
+    report: (index, options) =>
+      span('match', { 'chiaro.packages': index.packages.length }, () => engine.report(index, options)),
     updateStale: (feeds, options) =>
       span('update', { 'chiaro.feeds': feeds.length }, () => engine.updateStale(feeds, options)),
   }
