@@ -76,6 +76,8 @@ export interface ScanOptions extends IndexOptions {
   readonly maxDataAge: number
   /** Whether to add CVSS scores, EPSS and KEV to the findings. */
   readonly enrich: boolean
+  /** `false`: the details of findings (`FindingDetails`) may be empty, as nothing shows them. */
+  readonly details?: boolean
   /** The data as it was at this time, ISO 8601: nothing is brought up to date, and `maxDataAge` does not apply. */
   readonly asOf?: string
 }
@@ -284,6 +286,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         ecosystems,
         enrichers,
         enrich: options.enrich,
+        details: options.details ?? true,
         advisories: store.advisories,
         kept,
         maxDataAge: options.maxDataAge,

@@ -36,5 +36,10 @@ export interface ReportWriter {
   /** One line for the help text. */
   readonly help: string
   readonly mediaType: string
+  /**
+   * Whether it shows anything of the details of findings (`FindingDetails`) at this width; `undefined`: in a file or pipe. Where it
+   * is not there, it does.
+   */
+  readonly showsDetails?: (width: number | undefined) => boolean
   write(report: VulnerabilityReport, options: WriterOptions): Iterable<string>
 }

@@ -132,6 +132,9 @@ export interface Finding {
   readonly why: Reason
 }
 
+/** What a finding says that not every format shows. Most of the bytes of findings are in it. */
+export type FindingDetails = Pick<Finding, 'cvss' | 'weaknesses' | 'description' | 'links'>
+
 /** What was found in an image: the part of a report that stays the same while the image, the data and the code do. */
 export interface Found {
   /** In the order of a report. */

@@ -189,8 +189,11 @@ export interface IndexStore {
    * `limits.keptMatches` are not kept.
    */
   putMatches(key: KeptKey, matches: readonly Match[]): Promise<void>
-  /** What was last put as found in the image, if it was put with exactly this basis. */
-  found(key: KeptKey): Promise<Found | undefined>
+  /**
+   * What was last put as found in the image, if it was put with exactly this basis. Without `details`, the details of findings
+   * (`FindingDetails`) are not read and empty.
+   */
+  found(key: KeptKey, details: boolean): Promise<Found | undefined>
   /** Keeps what was found as `putMatches` keeps matches, beside them, and as many findings and gaps at most. */
   putFound(key: KeptKey, found: Found): Promise<void>
 }

@@ -17,6 +17,7 @@ export const table: ReportWriter = {
   id: 'table',
   help: 'for people: fits the terminal, ends with what to do',
   mediaType: 'text/plain',
+  showsDetails: (width) => width !== undefined,
   *write(report, options) {
     const paint = painter(options.color)
     const width = options.width === undefined ? undefined : Math.max(leastWidth, options.width)

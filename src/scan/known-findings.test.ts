@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { generationArbitrary } from '../../test/contract/store-model.ts'
 import { advisory, fact, gap, source, statement } from '../../test/support/records.ts'
+import { withoutDetails } from '../../test/support/reports.ts'
 import { feedOf, smallEcosystem, smallImage } from '../../test/support/small-image.ts'
 import type { FeedRecord, Json } from '../core/advisory.ts'
 import type { Enricher, Enrichment } from '../core/enricher.ts'
@@ -73,6 +74,7 @@ async function scanned(options: Partial<ScanSteps> & { readonly keep: boolean; r
     ecosystems: [smallEcosystem],
     enrichers: [scores, likelihoods],
     enrich: true,
+    details: true,
     advisories: { ...store.advisories, ...counting },
     kept: keep ? { store: store.index, analyzersKey: 'a', rules } : undefined,
     maxDataAge: Number.POSITIVE_INFINITY,
@@ -204,6 +206,14 @@ describe('findings that are kept', () => {
     expect((await scanned({ keep: true, update })).report.findings).toHaveLength(2)
     expect((await scanned({ keep: true })).report).toEqual((await scanned({ keep: false })).report)
     expect((await scanned({ keep: true })).report.findings).toHaveLength(0)
+  })
+
+  it('come without details where nothing shows them', async () => {
+    const { report } = await scanned({ keep: true, details: false })
+    expect(await scanned({ keep: true })).toEqual({ report, lookUps: 0 })
+    const findings = report.findings.map(withoutDetails)
+    expect(findings).not.toEqual(report.findings)
+    expect(await scanned({ keep: true, details: false })).toEqual({ report: { ...report, findings }, lookUps: 0 })
   })
 
   it('come with gaps and times as they are now', async () => {

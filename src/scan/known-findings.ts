@@ -19,10 +19,14 @@ export interface FindingsBasis {
   readonly statuses: readonly FeedStatus[]
 }
 
-/** The findings of an image as they were kept, if nothing that they depend on has changed since. */
-export async function knownFindings(index: IndexReport, basis: FindingsBasis): Promise<Found | undefined> {
+/** The findings of an image as they were kept, with their details or without, if nothing that they depend on has changed since. */
+export async function knownFindings(
+  index: IndexReport,
+  basis: FindingsBasis,
+  details: boolean,
+): Promise<Found | undefined> {
   const key = keyOf(index, basis)
-  return key && (await basis.kept?.store.found(key))
+  return key && (await basis.kept?.store.found(key, details))
 }
 
 /** Keeps the findings of an image. */

@@ -11,6 +11,8 @@ import type { MatchOptions } from './match-index.ts'
 
 /** The parts of a scan, in reading order. */
 export interface ScanSteps extends MatchOptions {
+  /** Whether the details of findings (`FindingDetails`) are wanted. Where they are not, those of known ones are empty. */
+  readonly details: boolean
   open(): Promise<Image>
   index(image: Image): Promise<IndexReport>
   /**
@@ -38,7 +40,7 @@ export async function scan(steps: ScanSteps): Promise<VulnerabilityReport> {
     if (steps.enrich) await steps.update(coverage.advisories ?? [], enrichmentRetry)
   }
   const statuses = await steps.advisories.status(undefined, steps.asOf)
-  const found = await knownFindings(index, basisOf(statuses, steps))
+  const found = await knownFindings(index, basisOf(statuses, steps), steps.details)
   if (found === undefined) return await findAnew(index, statuses, steps)
   const needed = enrichersOf(found, steps)
   if (await bring(needed, steps)) return await findAnew(index, statuses, steps)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findingOf, hostileReport, packageOf, sampleReport } from '../../test/support/reports.ts'
+import { findingOf, hostileReport, packageOf, sampleReport, withoutDetails } from '../../test/support/reports.ts'
 import { decodeFound, encodeFound } from './found-row.ts'
 
 const curl = packageOf('curl', '7.88.1-10')
@@ -26,7 +26,7 @@ describe('what was found in an image', () => {
   })
 
   it('has descriptions in ASCII', () => {
-    expect(encodeFound(found).descriptions).toMatch(/^[\0-\x7f]+$/)
+    expect(encodeFound(found).details).toMatch(/^[\0-\x7f]+$/)
   })
 
   it('has each reason once', () => {
@@ -35,27 +35,38 @@ describe('what was found in an image', () => {
     expect(findings[3]!.why).not.toBe(findings[0]!.why)
   })
 
+  it('has no details where they were not read', () => {
+    const { findings } = decodeFound({ found: encodeFound(found).found })
+    expect(findings).toEqual(found.findings.map(withoutDetails))
+  })
+
   const row = encodeFound(found)
-  const damaged = (change: (content: ReturnType<typeof contentOf>) => void) => {
-    const content = contentOf()
+  type Columns = Record<string, { places: number[] }>
+  const damaged = (change: (content: Record<'findings' | 'reasons', { columns: Columns }>) => void) => {
+    const content = JSON.parse(row.found)
     change(content)
-    return JSON.stringify(content)
+    return { ...row, found: JSON.stringify(content) }
   }
-  const contentOf = () =>
-    JSON.parse(row.found) as Record<'findings' | 'reasons', { columns: Record<string, { places: number[] }> }> & {
-      lengths: number[]
-    }
+  const damagedDetails = (change: (details: { columns: Columns; lengths: number[] }) => void) => {
+    const [line = '', ...descriptions] = row.details.split('\n')
+    const details = JSON.parse(line)
+    change(details)
+    return { ...row, details: [JSON.stringify(details), ...descriptions].join('\n') }
+  }
 
   it.each([
     ['a value that is not there', damaged(({ findings }) => findings.columns.id!.places.fill(99))],
     ['a reason that is not there', damaged(({ findings }) => findings.columns.why!.places.fill(99))],
     ['a value of a reason that is not there', damaged(({ reasons }) => reasons.columns.because!.places.fill(99))],
     ['too few places', damaged(({ findings }) => findings.columns.severity!.places.pop())],
-    ['no such column', damaged(({ findings }) => delete findings.columns.links)],
-    ['descriptions of other lengths', damaged(({ lengths }) => lengths.push(1))],
-    ['half of it', row.found.slice(0, row.found.length / 2)],
-  ])('is not taken from a damaged row: %s', (_, text) => {
-    expect(text).not.toBe(row.found)
-    expect(() => decodeFound({ ...row, found: text })).toThrow()
+    ['no such column', damaged(({ findings }) => delete findings.columns.state)],
+    ['no such column of details', damagedDetails(({ columns }) => delete columns.links)],
+    ['descriptions of other lengths', damagedDetails(({ lengths }) => lengths.push(1))],
+    ['half of it', { ...row, found: row.found.slice(0, row.found.length / 2) }],
+    ['half of the details', { ...row, details: row.details.slice(0, row.details.length / 2) }],
+    ['no details', { ...row, details: '' }],
+  ])('is not taken from a damaged row: %s', (_, other) => {
+    expect(other).not.toEqual(row)
+    expect(() => decodeFound(other)).toThrow()
   })
 })

@@ -1,19 +1,27 @@
-import type { Finding, Found, Reason } from '../core/report.ts'
+import type { Finding, FindingDetails, Found, Reason } from '../core/report.ts'
 import { RowDamaged } from './row-damaged.ts'
 
 /**
  * What was found in an image, as the table `image` has it: by columns, since findings have most of what they say in common, and
- * each value is written once. Reasons are rows of their own, as the findings of a package mostly have the same one. Most of the
- * bytes are descriptions: they are one text, of which each is a slice, since parsing them out of JSON takes longer than
- * everything else. It is ASCII, which is read several times as quickly as what is not.
+ * each value is written once. Reasons are rows of their own, as the findings of a package mostly have the same one.
  */
 interface Content {
-  /** Its columns `description` and `why` have places only. */
-  readonly findings: Table<Finding>
+  /** Its column `why` has places only. */
+  readonly findings: Table<Omit<Finding, keyof FindingDetails>>
   readonly reasons: Table<ReasonRow>
+  readonly gaps: Found['gaps']
+}
+
+/**
+ * The details of findings: the first line of their text. What follows it are the descriptions, as most of the bytes are in them,
+ * and parsing them out of JSON takes longer than everything else. They are ASCII, which is read several times as quickly as what
+ * is not.
+ */
+interface Details {
+  /** Its column `description` has places only. */
+  readonly columns: Columns<FindingDetails>
   /** Of the descriptions, in their order. */
   readonly lengths: readonly number[]
-  readonly gaps: Found['gaps']
 }
 
 /** JSON has no `undefined`. */
@@ -35,22 +43,24 @@ interface Column<Value> {
 /** The two texts of what was found in an image. */
 export interface FoundRow {
   readonly found: string
-  readonly descriptions: string
+  /** Not there: it was not read. */
+  readonly details?: string
 }
 
-export function encodeFound({ findings, gaps }: Found): FoundRow {
+export function encodeFound({ findings, gaps }: Found): Required<FoundRow> {
   const { count, columns } = tableOf(findings)
-  const descriptions = (columns.description?.values ?? []).map(escapeText)
-  const reasons = columns.why?.values ?? []
-  const description = { values: [], places: columns.description?.places ?? [] }
+  const { cvss, weaknesses, description, links, ...others } = columns
   const why = { values: [], places: columns.why?.places ?? [] }
-  const content: Content = {
-    findings: { count, columns: { ...columns, description, why } },
-    reasons: tableOf(reasons.map((why): ReasonRow => ({ ...why, layerDigest: why.layerDigest ?? null }))),
+  const reasons = (columns.why?.values ?? []).map((reason): ReasonRow => {
+    return { ...reason, layerDigest: reason.layerDigest ?? null }
+  })
+  const content: Content = { findings: { count, columns: { ...others, why } }, reasons: tableOf(reasons), gaps }
+  const descriptions = (description?.values ?? []).map(escapeText)
+  const details: Details = {
+    columns: { cvss, weaknesses, description: { values: [], places: description?.places ?? [] }, links },
     lengths: descriptions.map(({ length }) => length),
-    gaps,
   }
-  return { found: JSON.stringify(content), descriptions: descriptions.join('') }
+  return { found: JSON.stringify(content), details: `${JSON.stringify(details)}\n${descriptions.join('')}` }
 }
 
 /** The columns of rows that all have the same properties; of no rows, no columns. */
@@ -72,14 +82,28 @@ function columnOf<Value>(all: readonly Value[]): Column<Value> {
   return { values, places: values.length === 1 ? [] : places }
 }
 
-/** Throws when it is not what `encodeFound` gave. */
+/** Throws when it is not what `encodeFound` gave. Details that were not read are empty. */
 export function decodeFound(row: FoundRow): Found {
-  const { findings, reasons, lengths, gaps } = JSON.parse(row.found) as Content
-  if (findings.count === 0) return { findings: [], gaps }
+  const { findings, reasons, gaps } = JSON.parse(row.found) as Content
   const { columns, count } = findings
-  const description = { values: slices(row.descriptions, lengths), places: columns.description.places }
+  if (count === 0) return { findings: [], gaps }
   const why = { values: rowsOf(reasons, reasonAt), places: columns.why.places }
-  return { findings: rowsOf({ count, columns: { ...columns, description, why } }, findingAt), gaps }
+  const details = row.details === undefined ? noDetails : decodeDetails(row.details)
+  return { findings: rowsOf({ count, columns: { ...columns, ...details, why } }, findingAt), gaps }
+}
+
+const noDetails: Columns<FindingDetails> = {
+  cvss: { values: [[]], places: [] },
+  weaknesses: { values: [[]], places: [] },
+  description: { values: [''], places: [] },
+  links: { values: [[]], places: [] },
+}
+
+function decodeDetails(text: string): Columns<FindingDetails> {
+  const end = text.indexOf('\n')
+  const { columns, lengths } = JSON.parse(text.slice(0, end)) as Details
+  const description = { values: slices(text.slice(end + 1), lengths), places: columns.description.places }
+  return { ...columns, description }
 }
 
 function rowsOf<Row, Value>(

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { ReportWriter } from '../../src/core/report-writer.ts'
-import { hostileReport, largeReport, reportOf, sampleReport, writerOptions } from '../support/reports.ts'
+import {
+  hostileReport,
+  largeReport,
+  reportOf,
+  sampleReport,
+  withoutDetails,
+  writerOptions,
+} from '../support/reports.ts'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to be found
 const forbidden = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
@@ -33,6 +40,14 @@ export function testReportWriter(writer: ReportWriter): void {
         expect(text).toContain(finding.id)
         expect(text).toContain(finding.package)
       }
+    })
+
+    it.each([undefined, 20, 80, 300])('shows details of findings at width %s, or says that it does not', (width) => {
+      const report = sampleReport()
+      const brief = { ...report, findings: report.findings.map(withoutDetails) }
+      const same = write(brief, writerOptions({ width })) === write(report, writerOptions({ width }))
+      if (!(writer.showsDetails?.(width) ?? true)) expect(same).toBe(true)
+      if (width === undefined) expect(writer.showsDetails?.(width) ?? true).toBe(!same)
     })
 
     it('writes an empty report', () => {

@@ -5,6 +5,7 @@ import { limits } from '../../src/core/limits.ts'
 import { hashPath, PathSet } from '../../src/core/path-set.ts'
 import type { AdvisoryStore, Store } from '../../src/core/store.ts'
 import { advisory, fact, gap, manyAdvisories, source, statement } from '../support/records.ts'
+import { withoutDetails } from '../support/reports.ts'
 import { exchangeContract } from './store-exchange.ts'
 import { testFacts } from './store-facts.ts'
 import { failedImagesContract } from './store-failed-images.ts'
@@ -707,14 +708,25 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
       it('is given back for exactly its image and basis', async () => {
         const { index } = store
         await index.putFound(key, found)
-        expect(await index.found(key)).toBeUndefined()
+        expect(await index.found(key, true)).toBeUndefined()
         await index.putImage(indexReport, 'a@1')
-        expect(await index.found(key)).toBeUndefined()
+        expect(await index.found(key, true)).toBeUndefined()
         await index.putFound(key, found)
-        expect(await index.found(key)).toEqual(found)
-        expect(await index.found({ ...key, basis: 'debian@1 epss@2' })).toBeUndefined()
-        expect(await index.found({ ...key, analyzers: 'a@2' })).toBeUndefined()
-        expect(await index.found({ ...key, digest: digest('6') })).toBeUndefined()
+        expect(await index.found(key, true)).toEqual(found)
+        expect(await index.found({ ...key, basis: 'debian@1 epss@2' }, true)).toBeUndefined()
+        expect(await index.found({ ...key, analyzers: 'a@2' }, true)).toBeUndefined()
+        expect(await index.found({ ...key, digest: digest('6') }, true)).toBeUndefined()
+      })
+
+      it('comes without details where they are not wanted', async () => {
+        const { index } = store
+        await index.putImage(indexReport, 'a@1')
+        await index.putFound(key, found)
+        const findings = found.findings.map(withoutDetails)
+        expect(findings).not.toEqual(found.findings)
+        expect(await index.found(key, false)).toEqual({ findings, gaps: found.gaps })
+        await index.putFound(key, { findings: [], gaps: [] })
+        expect(await index.found(key, false)).toEqual({ findings: [], gaps: [] })
       })
 
       it('may be nothing, or one finding, and is kept beside matches', async () => {
@@ -723,11 +735,11 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         await index.putMatches({ ...key, basis: 'debian@1' }, matches)
         for (const findings of [[], found.findings.slice(0, 1)]) {
           await index.putFound(key, { findings, gaps: [] })
-          expect(await index.found(key)).toEqual({ findings, gaps: [] })
+          expect(await index.found(key, true)).toEqual({ findings, gaps: [] })
         }
         expect(await index.matches({ ...key, basis: 'debian@1' })).toEqual(matches)
         await index.putMatches({ ...key, basis: 'debian@2' }, [])
-        expect(await index.found(key)).toBeDefined()
+        expect(await index.found(key, true)).toBeDefined()
       })
 
       it('is what was put last, nothing after the image was put again, and not too much', async () => {
@@ -737,14 +749,14 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         await index.putImage(indexReport, 'a@1')
         await index.putFound(key, found)
         await index.putFound({ ...key, basis: 'debian@2' }, { findings: [], gaps })
-        expect(await index.found(key)).toBeUndefined()
-        expect(await index.found({ ...key, basis: 'debian@2' })).toEqual({ findings: [], gaps })
+        expect(await index.found(key, true)).toBeUndefined()
+        expect(await index.found({ ...key, basis: 'debian@2' }, true)).toEqual({ findings: [], gaps })
         await index.putFound(key, { findings: Array(limits.keptMatches).fill(finding), gaps })
-        expect(await index.found(key)).toBeUndefined()
+        expect(await index.found(key, true)).toBeUndefined()
         await index.putFound(key, { findings: Array(limits.keptMatches - 1).fill(finding), gaps })
-        expect((await index.found(key))!.findings).toHaveLength(limits.keptMatches - 1)
+        expect((await index.found(key, true))!.findings).toHaveLength(limits.keptMatches - 1)
         await index.putImage(indexReport, 'a@1')
-        expect(await index.found(key)).toBeUndefined()
+        expect(await index.found(key, true)).toBeUndefined()
       })
     })
 
@@ -789,13 +801,13 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
         const before = await state(advisories)
         expect(await store.gc('2000-01-01T00:00:00.000Z')).toEqual({ statements: 0, layers: 0, images: 0, bytes: 0 })
         expect(await store.index.matches(key)).toEqual(matches)
-        expect(await store.index.found(key)).toEqual(found)
+        expect(await store.index.found(key, true)).toEqual(found)
         expect(await store.gc(future)).toMatchObject({ statements: 200, layers: 1, images: 1 })
         expect(await state(advisories)).toEqual(before)
         expect(await store.verify()).toEqual([])
         expect(await store.index.image(digest('5'), 'a@1')).toBeUndefined()
         expect(await store.index.matches(key)).toBeUndefined()
-        expect(await store.index.found(key)).toBeUndefined()
+        expect(await store.index.found(key, true)).toBeUndefined()
         const again = await advisories.import(source(manyAdvisories(100, '2.0')), never)
         expect(again).toMatchObject({ generation: 3, added: 40, closed: 0 })
       })

@@ -137,6 +137,9 @@ describe('the second scan of an image', () => {
     expect(plain.stdout).not.toBe(first.stdout)
     expect(scan('same.db', ...report, '--no-enrich').stdout).toBe(plain.stdout)
     expect(scan('same.db', ...report).stdout).toBe(first.stdout)
+    const file = join(folder, 'report.json')
+    expect(scan('same.db', '--output', `json=${file}`).stdout).toContain('8 findings')
+    expect(readFileSync(file, 'utf8')).toBe(first.stdout)
   })
 
   it('loads nothing that matches, enriches, hashes, inflates or fetches', () => {

@@ -53,7 +53,8 @@ export async function runScan(reference: string, options: ScanOptions, signal: A
     })
     const { maxDataAge, asOf, enrich } = options
     const data = asOf === undefined ? { maxDataAge, enrich } : { maxDataAge, enrich, asOf }
-    report = await engine.scan(reference, { image, ...data, signal, progress: display.report })
+    const details = targets.some(showsDetails)
+    report = await engine.scan(reference, { image, ...data, details, signal, progress: display.report })
   } finally {
     display.stop()
   }
@@ -87,6 +88,10 @@ function parseTarget(text: string): Target {
   }
   const file = text.slice(equals + 1)
   return { writer: writerOf(text.slice(0, equals)), file: file === '-' ? undefined : file }
+}
+
+function showsDetails({ writer, file }: Target): boolean {
+  return writer.showsDetails?.(file === undefined ? widthOf(process.stdout) : undefined) ?? true
 }
 
 function writerOf(id: string): ReportWriter {

@@ -12,44 +12,56 @@ export function* summary(report: VulnerabilityReport, width: number, paint: Pain
   const ids = new Set(findings.map(({ id }) => id)).size
   const packages = new Set(findings.map(({ purl }) => purl)).size
   const counts = `${counted(findings.length, 'finding')}: ${counted(ids, 'vulnerability', 'vulnerabilities')} in ${counted(packages, 'package')}`
-  yield paragraph(`${counts}; ${fixable(findings)}.`, width, '  ')
-  yield* bars(findings, width, paint)
+  const rows = bySeverity(findings)
+  const fixed = rows.reduce((sum, row) => sum + row.fixed, 0)
+  yield paragraph(`${counts}; ${fixable({ count: findings.length, fixed })}.`, width, '  ')
+  yield* bars(rows, width, paint)
   yield* threats(findings, width, paint)
   yield* layers(report, width, paint)
 }
 
-/** The findings of each severity that has some, the worst first. */
-function bySeverity(findings: readonly Finding[]): readonly (readonly [Severity, readonly Finding[]])[] {
-  const groups = Map.groupBy(findings, ({ severity }) => severity)
-  return severities.flatMap((severity) => (groups.has(severity) ? [[severity, groups.get(severity)!] as const] : []))
+/** How many findings there are, and how many of them have a fix. */
+interface Counts {
+  readonly count: number
+  readonly fixed: number
+}
+
+/** The counts for each severity that has findings, the worst first. */
+function bySeverity(findings: readonly Finding[]): readonly (Counts & { readonly severity: Severity })[] {
+  const rows = severities.map((severity) => ({ severity, count: 0, fixed: 0 }))
+  const counts = new Map(rows.map((row) => [row.severity, row]))
+  for (const { severity, state } of findings) {
+    const row = counts.get(severity)!
+    row.count += 1
+    if (state === 'fixed') row.fixed += 1
+  }
+  return rows.filter(({ count }) => count > 0)
 }
 
 /** How many findings of each severity there are, the worst first: `2 critical, 4 high`. */
 export function severityCounts(findings: readonly Finding[]): string {
   return bySeverity(findings)
-    .map(([severity, own]) => `${grouped(own.length)} ${severity}`)
+    .map(({ severity, count }) => `${grouped(count)} ${severity}`)
     .join(', ')
 }
 
-function fixable(findings: readonly Finding[]): string {
-  const fixed = findings.filter(({ state }) => state === 'fixed').length
-  if (fixed === findings.length) return 'all have a fix'
+function fixable({ count, fixed }: Counts): string {
+  if (fixed === count) return 'all have a fix'
   return fixed === 0 ? 'none has a fix' : `${grouped(fixed)} ${fixed === 1 ? 'has' : 'have'} a fix`
 }
 
-function* bars(findings: readonly Finding[], width: number, paint: Paint): Iterable<string> {
-  const rows = bySeverity(findings)
-  const most = Math.max(...rows.map(([, own]) => own.length))
+function* bars(rows: ReturnType<typeof bySeverity>, width: number, paint: Paint): Iterable<string> {
+  const most = Math.max(...rows.map(({ count }) => count))
   const digits = grouped(most).length
   const room = Math.max(4, Math.min(40, width - digits - 40))
-  for (const [severity, own] of rows) {
-    const fixed = own.filter(({ state }) => state === 'fixed').length
-    const length = Math.max(1, Math.round((own.length / most) * room))
-    const solid = Math.round((fixed / own.length) * length)
+  for (const row of rows) {
+    const { severity, count, fixed } = row
+    const length = Math.max(1, Math.round((count / most) * room))
+    const solid = Math.round((fixed / count) * length)
     const style = severity === 'critical' ? 'red' : severityStyles[severity]
     const bar = paint(style, '█'.repeat(solid) + '░'.repeat(length - solid)) + ' '.repeat(room - length)
-    const count = pad(grouped(own.length), digits, 'right')
-    yield `  ${paint(style, severity.padEnd(10))}  ${count}  ${bar}  ${paint('dim', fixable(own))}\n`
+    const number = pad(grouped(count), digits, 'right')
+    yield `  ${paint(style, severity.padEnd(10))}  ${number}  ${bar}  ${paint('dim', fixable(row))}\n`
   }
 }
 

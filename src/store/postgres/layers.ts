@@ -24,7 +24,7 @@ export function createIndexStore(database: Database): IndexStore {
     removeImages: (digests) => removeImages(database, digests),
     matches: (key) => readMatches(database, key),
     putMatches: (key, matches) => putMatches(database, key, matches),
-    found: (key) => readFound(database, key),
+    found: (key, details) => readFound(database, key, details),
     putFound: (key, found) => putFound(database, key, found),
   }
 }
@@ -144,10 +144,10 @@ async function putMatches(database: Database, key: KeptKey, matches: readonly Ma
   )
 }
 
-async function readFound(database: Database, key: KeptKey): Promise<Found | undefined> {
+async function readFound(database: Database, key: KeptKey, details: boolean): Promise<Found | undefined> {
   const row = await database.read((connection) =>
     connection.row<FoundRow>(
-      `SELECT found, found_descriptions AS descriptions FROM image
+      `SELECT found${details ? ', found_descriptions AS details' : ''} FROM image
        WHERE digest = $1 AND analyzers = $2 AND found_basis = $3`,
       [key.digest, key.analyzers, key.basis],
     ),
@@ -161,7 +161,7 @@ async function putFound(database: Database, key: KeptKey, found: Found): Promise
   await keep(database, (connection) =>
     connection.run(
       'UPDATE image SET found_basis = $1, found = $2, found_descriptions = $3 WHERE digest = $4 AND analyzers = $5',
-      [key.basis, row.found, row.descriptions, key.digest, key.analyzers],
+      [key.basis, row.found, row.details, key.digest, key.analyzers],
     ),
   )
 }

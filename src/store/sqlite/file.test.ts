@@ -5,7 +5,9 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { databaseFile } from '../../../test/support/database-file.ts'
 import { manyAdvisories, source } from '../../../test/support/records.ts'
+import { sampleReport } from '../../../test/support/reports.ts'
 import type { Store } from '../../core/store.ts'
+import { encodeFound } from '../found-row.ts'
 import { openStore } from '../open.ts'
 
 const never = new AbortController().signal
@@ -193,16 +195,17 @@ describe('damage', () => {
     const digest = `sha256:${'1'.repeat(64)}` as const
     const kept = (matches: readonly unknown[]) =>
       JSON.stringify({ matches, feeds: [], statements: [], vulnerabilities: [], lengths: [], verdicts: [] })
-    const none = { values: [], places: [] }
-    const findings = { count: 2, columns: { description: none, why: none, id: { values: ['CVE-1'], places: [0, 1] } } }
-    const reasons = { count: 0, columns: {} }
-    const found = (lengths: readonly number[]) => JSON.stringify({ findings, reasons, lengths, gaps: [] })
+    const sample = { findings: sampleReport().findings, gaps: [] }
+    const row = encodeFound(sample)
+    const found = row.found.replaceAll("'", "''")
+    const details = row.details.replaceAll("'", "''")
     await file.import(manyAdvisories(1, '1'))
     file.exec(
       `INSERT INTO image (digest, analyzers, used_on, report, found_basis, found, found_descriptions)
-       VALUES ('${digest}', 'd', '2999-01-01', '{}', 'b', '{', ''),
-         ('${digest}', 'e', '2999-01-01', '{}', 'b', '${found([4])}', 'told'),
-         ('${digest}', 'f', '2999-01-01', '{}', 'b', '${found([4])}', 'told and more')`,
+       VALUES ('${digest}', 'd', '2999-01-01', '{}', 'b', '{', '${details}'),
+         ('${digest}', 'e', '2999-01-01', '{}', 'b', '${found}', '${details}, and more'),
+         ('${digest}', 'f', '2999-01-01', '{}', 'b', '${found}', NULL),
+         ('${digest}', 'g', '2999-01-01', '{}', 'b', '${found}', '${details}')`,
     )
     file.exec(
       `INSERT INTO image (digest, analyzers, used_on, report, basis, matches, descriptions)
@@ -220,8 +223,9 @@ describe('damage', () => {
       expect(await store.index.matches({ digest, analyzers, basis: 'b' })).toBeUndefined()
     }
     for (const analyzers of ['d', 'e', 'f']) {
-      expect(await store.index.found({ digest, analyzers, basis: 'b' })).toBeUndefined()
+      expect(await store.index.found({ digest, analyzers, basis: 'b' }, true)).toBeUndefined()
     }
+    expect(await store.index.found({ digest, analyzers: 'g', basis: 'b' }, true)).toEqual(sample)
     expect(await store.index.layer(digest, digest, 'a')).toBeUndefined()
   })
 })

@@ -6,12 +6,13 @@ import { unlessDamaged } from '../kept.ts'
 import type { Database } from './database.ts'
 import { keep } from './kept.ts'
 
-export async function readFound(database: Database, key: KeptKey): Promise<Found | undefined> {
+export async function readFound(database: Database, key: KeptKey, details: boolean): Promise<Found | undefined> {
   const row = await database.read(
     (connection) =>
       connection
         .prepare(
-          'SELECT found, found_descriptions AS descriptions FROM image WHERE digest = ? AND analyzers = ? AND found_basis = ?',
+          `SELECT found${details ? ', found_descriptions AS details' : ''} FROM image
+           WHERE digest = ? AND analyzers = ? AND found_basis = ?`,
         )
         .get(key.digest, key.analyzers, key.basis) as FoundRow | undefined,
   )
@@ -24,6 +25,6 @@ export async function putFound(database: Database, key: KeptKey, found: Found): 
   await keep(database, (connection) => {
     connection
       .prepare('UPDATE image SET found_basis = ?, found = ?, found_descriptions = ? WHERE digest = ? AND analyzers = ?')
-      .run(key.basis, row.found, row.descriptions, key.digest, key.analyzers)
+      .run(key.basis, row.found, row.details, key.digest, key.analyzers)
   })
 }

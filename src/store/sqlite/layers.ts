@@ -22,7 +22,7 @@ export function createIndexStore(database: Database): IndexStore {
     removeImages: (digests) => removeImages(database, digests),
     matches: (key) => readMatches(database, key),
     putMatches: (key, matches) => putMatches(database, key, matches),
-    found: (key) => readFound(database, key),
+    found: (key, details) => readFound(database, key, details),
     putFound: (key, found) => putFound(database, key, found),
   }
 }

@@ -159,7 +159,7 @@ CREATE TABLE layer (
 ) STRICT;
 
 -- The index report of an image, as JSON, and what was last matched and found in it: basis, found_basis: what that depends on;
--- matches, found: JSON, without the descriptions of vulnerabilities, which are one text. What every scan reads is in front.
+-- matches, found: JSON, without what describes vulnerabilities, which is a text beside them. What every scan reads is in front.
 CREATE TABLE image (
   id INTEGER PRIMARY KEY,
   digest TEXT NOT NULL,
