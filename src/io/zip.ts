@@ -12,9 +12,11 @@ import {
   findDirectory,
   type ZipLimits,
 } from './zip-directory.ts'
+import { handlesWork, ZlibHandle } from './zlib-handle.ts'
 
 /** A file of a ZIP archive. Its name is a label: nothing is ever written under it. */
 export type ZipEntry =
+  /** `content` is only valid until the next entry is asked for. */
   | { readonly name: string; readonly content: Buffer }
   /** It is there but cannot be had: `bad` says why. */
   | { readonly name: string; readonly bad: string }
@@ -23,6 +25,8 @@ const localHeaderBytes = 30
 const localSignature = 0x04034b50
 const stored = 0
 const deflated = 8
+/** An entry that is smaller is decompressed by a decoder that is made once. Nearly all are: records of a few kilobytes. */
+const smallBytes = 256 * 1024
 
 /**
  * The files of a ZIP archive (APPNOTE 6.3, with ZIP64), one after the other, directories left out. Its directory is read, and
@@ -40,6 +44,7 @@ export async function* zipEntries(
 ): AsyncGenerator<ZipEntry> {
   const directory = await findDirectory(file, most)
   const window = new ReadWindow(file)
+  using small = new SmallInflater()
   const names = new Set<string>()
   let end = 0
   let total = 0
@@ -60,7 +65,7 @@ export async function* zipEntries(
     }
     total += entry.size
     checkTotal(file, total, most.contentBytes ?? limits.feedContentBytes)
-    yield { name: entry.name, ...contentOf(entry, await window.read(start, entry.compressedSize)) }
+    yield { name: entry.name, ...contentOf(entry, await window.read(start, entry.compressedSize), small) }
   }
 }
 
@@ -86,9 +91,13 @@ function refusal({ encrypted, method, size, compressedSize }: DirectoryEntry): s
   return undefined
 }
 
-function contentOf({ method, size, crc }: DirectoryEntry, data: Buffer): { content: Buffer } | { bad: string } {
+function contentOf(
+  { method, size, crc }: DirectoryEntry,
+  data: Buffer,
+  small: SmallInflater,
+): { content: Buffer } | { bad: string } {
   try {
-    const content = method === stored ? Buffer.from(data) : inflateRawSync(data, inflateOptions(size))
+    const content = method === stored ? data : (small.inflate(data, size) ?? inflateRawSync(data, inflateOptions(size)))
     if (content.length !== size) return { bad: `it has ${content.length} bytes, and not the ${size} that are stated` }
     if (crc32(content) !== crc) return { bad: 'it does not have the checksum that is stated' }
     return { content }
@@ -96,6 +105,27 @@ function contentOf({ method, size, crc }: DirectoryEntry, data: Buffer): { conte
     const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
     if (tooLarge) return { bad: `it has more than the ${size} bytes that are stated` }
     return { bad: `it cannot be decompressed: ${messageOf(error)}` }
+  }
+}
+
+/** Decompresses small entries into one buffer. A decoder of its own for each would take as long to make as it has to work. */
+class SmallInflater implements Disposable {
+  readonly #handle = handlesWork() ? new ZlibHandle('deflate', smallBytes) : undefined
+
+  /** The content, if it is small and has exactly this size: what is wrong with any other is not told here. */
+  inflate(data: Buffer, size: number): Buffer | undefined {
+    if (this.#handle === undefined || size >= smallBytes) return undefined
+    try {
+      this.#handle.reset()
+      this.#handle.run(data, 0)
+      return this.#handle.produced === size ? this.#handle.output.subarray(0, size) : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#handle?.close()
   }
 }
 

@@ -57,8 +57,9 @@ export class ZlibHandle {
     if (this.#error !== undefined) throw new Error(this.#error)
   }
 
-  /** Makes the decoder ready for other data. */
+  /** Makes the decoder ready for other data, also after it threw. */
   reset(): void {
+    this.#error = undefined
     this.#engine._handle.reset()
   }
 

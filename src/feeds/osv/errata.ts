@@ -11,6 +11,7 @@ import type { VersionScheme } from '../../core/versions.ts'
 import { badRecord } from '../gaps.ts'
 import { isDebugPackage, isModular } from '../rpm-flavours.ts'
 import { readArchive } from './archive.ts'
+import { ByPackage } from './by-package.ts'
 import { affectedVersions, fixOf } from './ranges.ts'
 import type { OsvAffected, OsvRecord } from './schema.ts'
 import { ratingsOf } from './severity.ts'
@@ -44,12 +45,13 @@ function erratumOf(record: OsvRecord, source: ErrataSource): Advisory | Gap | un
   const covers = cvesOf(record.aliases, record.upstream, record.related)
   if (covers.length === 0 && !source.isSecurity(record.id)) return undefined
   const streams = streamsOf(record.summary ?? '')
-  const packages = new Map<string, Claims>()
+  const packages = new ByPackage<Claims>()
   for (const affected of record.affected ?? []) {
     const problem = addClaims(packages, affected, streams, source)
     if (problem !== undefined) return badRecord(record.id, problem)
   }
-  const [first] = packages.values()
+  const claims = packages.values()
+  const [first] = claims
   if (first === undefined) return undefined
   const [, before, behind] = severityPattern.exec(record.summary ?? '') ?? []
   const { links, ...vulnerability } = describe(record, ratingsOf(record.severity, before ?? behind, source.id))
@@ -61,7 +63,7 @@ function erratumOf(record: OsvRecord, source: ErrataSource): Advisory | Gap | un
       ...(covers.length === 0 ? {} : { covers }),
       links: [own, ...links.filter((link) => link !== own)],
     },
-    statements: [...packages.values()].map((claims) => statementOf(claims, source.versions)),
+    statements: claims.map((claim) => statementOf(claim, source.versions)),
   }
 }
 
@@ -84,7 +86,7 @@ interface Claims {
 
 /** Adds what is said of a package; returns what is wrong with it, if it is. */
 function addClaims(
-  packages: Map<string, Claims>,
+  packages: ByPackage<Claims>,
   affected: OsvAffected,
   streams: readonly string[],
   source: ErrataSource,
@@ -105,10 +107,8 @@ function addClaims(
   return undefined
 }
 
-function addRange(packages: Map<string, Claims>, scope: string, name: string, range: VersionRange): void {
-  const key = `${scope}\0${name}`
-  const claims = packages.get(key) ?? { scope, name, fixed: [], ranges: [] }
-  packages.set(key, claims)
+function addRange(packages: ByPackage<Claims>, scope: string, name: string, range: VersionRange): void {
+  const claims = packages.of(scope, name, () => ({ scope, name, fixed: [], ranges: [] }))
   if (range.fixed !== undefined && range.introduced === undefined) claims.fixed.push(range.fixed)
   else claims.ranges.push(range)
 }

@@ -4,6 +4,7 @@ import type { Gap } from '../../core/gap.ts'
 import type { Rating } from '../../core/severity.ts'
 import { badRecord } from '../gaps.ts'
 import { readArchive } from './archive.ts'
+import { ByPackage } from './by-package.ts'
 import { type OsvEcosystem, scopeOf } from './ecosystems.ts'
 import { affectedVersions, fixOf } from './ranges.ts'
 import type { OsvAffected, OsvRecord } from './schema.ts'
@@ -25,7 +26,7 @@ export async function* readRecords(
 /** The advisory that a record is, a gap if it cannot be read, `undefined` if it states no versions of this ecosystem. */
 function advisoryOf(record: OsvRecord, ecosystem: OsvEcosystem): Advisory | Gap | undefined {
   const source = record.id.split('-', 1)[0]!.toLowerCase()
-  const packages = new Map<string, Claims>()
+  const packages = new ByPackage<Claims>()
   for (const affected of record.affected ?? []) {
     const named = affected.package?.ecosystem
     if (named === undefined || named.split(':', 1)[0] !== ecosystem.name || isRemark(affected)) continue
@@ -34,7 +35,8 @@ function advisoryOf(record: OsvRecord, ecosystem: OsvEcosystem): Advisory | Gap 
     if ('problem' in versions) return badRecord(record.id, versions.problem)
     addClaims(packages, affected, versions.ranges, ecosystem)
   }
-  if (packages.size === 0) return undefined
+  const claims = packages.values()
+  if (claims.length === 0) return undefined
   const { database_specific: own, upstream, related } = record
   const covers = cvesOf(upstream, ecosystem.distribution ? related : undefined)
   const { links, ...vulnerability } = describe(record, ratingsOf(record.severity, textIn(own, 'severity'), source))
@@ -44,7 +46,7 @@ function advisoryOf(record: OsvRecord, ecosystem: OsvEcosystem): Advisory | Gap 
       links: [`https://osv.dev/vulnerability/${encodeURIComponent(record.id.toWellFormed())}`, ...links],
       ...(covers.length === 0 || covers.includes(record.id) ? {} : { covers }),
     },
-    statements: [...packages.values()].map((claims) => statementOf(claims, source)),
+    statements: claims.map((claim) => statementOf(claim, source)),
   }
 }
 
@@ -57,7 +59,7 @@ interface Claims {
 }
 
 function addClaims(
-  packages: Map<string, Claims>,
+  packages: ByPackage<Claims>,
   affected: OsvAffected,
   ranges: readonly VersionRange[],
   ecosystem: OsvEcosystem,
@@ -65,9 +67,8 @@ function addClaims(
   const { ecosystem: named, name: written } = affected.package!
   const scope = scopeOf(ecosystem, named)
   const name = ecosystem.normal?.(written) ?? written
-  const known = packages.get(`${scope}\0${name}`)
-  if (known !== undefined) known.ranges.push(...ranges)
-  else packages.set(`${scope}\0${name}`, { scope, name, affected, ranges: [...ranges] })
+  const claims = packages.of(scope, name, () => ({ scope, name, affected, ranges: [] }))
+  for (const range of ranges) claims.ranges.push(range)
 }
 
 function statementOf({ scope, name, affected, ranges }: Claims, source: string): Statement {
