@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FeedRecord } from '../../src/core/advisory.ts'
@@ -26,6 +27,11 @@ const here = join(folder, 'here.db')
 const never = new AbortController().signal
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Waits until something has come to pass: how soon that is depends on the machine. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (const started = Date.now(); !isSo() && Date.now() - started < 30_000; ) await sleep(5)
+}
 
 const distributions = {
   debian: {
@@ -290,7 +296,8 @@ describe('an interrupted transfer', () => {
   it('of an import by Ctrl-C leaves what was there', async () => {
     const database = fresh('interrupted')
     copyFileSync(here, database)
-    const result = await run(['data', 'import', file], database, { stop: { signal: 'SIGINT', after: 1200 } })
+    const begun = until(() => existsSync(`${database}-wal`)).then(() => sleep(300))
+    const result = await run(['data', 'import', file], database, { stop: { signal: 'SIGINT', after: begun } })
     expect(result).toMatchObject({ code: 130, stdout: '', stderr: 'error ABORTED: stopped by SIGINT\n' })
     expect(result.msToStop).toBeLessThan(1000)
     await expectOneState(database)
@@ -305,7 +312,8 @@ describe('an interrupted transfer', () => {
       const own = join(folder, `export-${name}`)
       mkdirSync(own)
       if (old !== undefined) writeFileSync(join(own, name), old)
-      const result = await run(['data', 'export', join(own, name)], large, { stop: { signal: 'SIGINT', after: 900 } })
+      const begun = until(() => readdirSync(own).some((file) => file.endsWith('.tmp')))
+      const result = await run(['data', 'export', join(own, name)], large, { stop: { signal: 'SIGINT', after: begun } })
       expect(result).toMatchObject({ code: 130, stdout: '', stderr: 'error ABORTED: stopped by SIGINT\n' })
       expect(result.msToStop).toBeLessThan(1000)
       expect(readdirSync(own)).toEqual(old === undefined ? [] : [name])
@@ -314,9 +322,10 @@ describe('an interrupted transfer', () => {
   })
 
   it('that waits for standard input ends at once', async () => {
-    const result = await run(['data', 'import', '-'], fresh('waiting'), {
+    const database = fresh('waiting')
+    const result = await run(['data', 'import', '-'], database, {
       input: 'open',
-      stop: { signal: 'SIGINT', after: 1200 },
+      stop: { signal: 'SIGINT', after: until(() => existsSync(database)).then(() => sleep(300)) },
     })
     expect(result).toMatchObject({ code: 130, stderr: 'error ABORTED: stopped by SIGINT\n' })
     expect(result.msToStop).toBeLessThan(1000)
