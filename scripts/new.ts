@@ -78,7 +78,7 @@ function register(): void {
   const lines = names.map((id) => `import { ${id} } from './${id}/index.ts'`).join('\n')
   const first = text.indexOf(`import { ${imports[0]} }`)
   const last = text.indexOf('\n', text.indexOf(`import { ${imports.at(-1)} }`))
-  const body = text.slice(last).replace(list[0], `= [${names.join(', ')}]`)
+  const body = text.slice(last).replace(list[0], `= [\n${names.map((id) => `  ${id},\n`).join('')}]`)
   writeFileSync(file, text.slice(0, first) + lines + body)
 }
 
