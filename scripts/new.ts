@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const [kind, name] = process.argv.slice(2)
 if (kind !== 'ecosystem' || name === undefined || !/^[a-z][a-z0-9]*$/.test(name)) {
-  fail('usage: npm run new ecosystem NAME (lower-case letters and digits, such as wolfi)')
+  fail('usage: npm run new ecosystem NAME (lower-case letters and digits, such as mageia)')
 }
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'src', 'ecosystems', name)
