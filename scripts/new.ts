@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const [kind, name] = process.argv.slice(2)
 if (kind !== 'ecosystem' || name === undefined || !/^[a-z][a-z0-9]*$/.test(name)) {
-  fail('usage: npm run new ecosystem NAME (lower-case letters and digits, such as wolfi)')
+  fail('usage: npm run new ecosystem NAME (lower-case letters and digits, such as mageia)')
 }
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'src', 'ecosystems', name)
@@ -78,7 +78,7 @@ function register(): void {
   const lines = names.map((id) => `import { ${id} } from './${id}/index.ts'`).join('\n')
   const first = text.indexOf(`import { ${imports[0]} }`)
   const last = text.indexOf('\n', text.indexOf(`import { ${imports.at(-1)} }`))
-  const body = text.slice(last).replace(list[0], `= [${names.join(', ')}]`)
+  const body = text.slice(last).replace(list[0], `= [\n${names.map((id) => `  ${id},\n`).join('')}]`)
   writeFileSync(file, text.slice(0, first) + lines + body)
 }
 

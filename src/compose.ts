@@ -4,6 +4,7 @@ import type { Ecosystem } from './core/ecosystem.ts'
 import type { Enricher } from './core/enricher.ts'
 import { ChiaroError } from './core/errors.ts'
 import type { Feed, FeedFamily } from './core/feed.ts'
+import type { FeedOutcome } from './core/feed-outcome.ts'
 import type { Image, ImageOptions, Platform, RegistryOptions } from './core/image.ts'
 import type { Progress } from './core/progress.ts'
 import type { IndexReport, VulnerabilityReport } from './core/report.ts'
@@ -28,7 +29,6 @@ import type { FeedChanges } from './update/changes.ts'
 import { type Staleness, staleFeeds } from './update/fresh.ts'
 import type { LeftOut } from './update/left-out.ts'
 import { allFeeds, selectFeeds } from './update/select-feeds.ts'
-import type { FeedOutcome } from './update/update.ts'
 import { version } from './version.ts'
 
 export type { DataFormat, Exchange, RunOptions } from './exchange/exchange.ts'
@@ -40,7 +40,6 @@ export { openNotificationWork } from './notify/open.ts'
 export type { NotificationWork } from './notify/work.ts'
 export type { FeedChanges } from './update/changes.ts'
 export type { LeftOut } from './update/left-out.ts'
-export type { FeedOutcome } from './update/update.ts'
 
 /** Where an engine keeps its data and gets it from. */
 export interface EngineConfig {

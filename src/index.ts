@@ -7,17 +7,18 @@
  * if (report.findings.length > 0 || report.gaps.length > 0) …
  * ```
  */
-import { createEngine, type Engine, type FeedOutcome } from './compose.ts'
+import { createEngine, type Engine } from './compose.ts'
 import { defaultDatabase } from './config/paths.ts'
 import { parseTime } from './config/values.ts'
+import type { FeedOutcome } from './core/feed-outcome.ts'
 import type { Platform, RegistryOptions } from './core/image.ts'
 import type { Progress } from './core/progress.ts'
 import type { IndexReport, VulnerabilityReport } from './core/report.ts'
 
-export type { FeedOutcome } from './compose.ts'
 export type { FixState } from './core/advisory.ts'
 export type { Digest } from './core/digest.ts'
 export { ChiaroError, type ErrorCode, errorCodes, isChiaroError } from './core/errors.ts'
+export type { FeedOutcome, ImportResult } from './core/feed-outcome.ts'
 export { type Gap, type GapCode, gapCodes } from './core/gap.ts'
 export type { Platform, RegistryOptions } from './core/image.ts'
 export type { Package, Release, SourcePackage } from './core/package.ts'
@@ -36,7 +37,6 @@ export type {
   VulnerabilityReport,
 } from './core/report.ts'
 export { type Severity, severities } from './core/severity.ts'
-export type { ImportResult } from './core/store.ts'
 export { version } from './version.ts'
 
 /** Options that every function takes; all have defaults. */

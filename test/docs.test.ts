@@ -82,6 +82,13 @@ describe('docs/cli.md', () => {
     expect(sections.sort()).toEqual(commands.map(({ name }) => name).sort())
   })
 
+  it('names in its first table every command, but for those that only group others', () => {
+    const table = text.slice(0, text.indexOf('\n## '))
+    const linked = [...table.matchAll(/\]\(#(chiaro-[a-z-]+)\)/g)].map((match) => match[1])
+    const named = commands.map(({ name }) => name).filter((name) => name !== 'chiaro config')
+    expect(linked.sort()).toEqual(named.map((name) => name.replaceAll(' ', '-')).sort())
+  })
+
   it.each(commands)('the options of $name are those of the command', ({ name, command }) => {
     const section = text.split(`\n## ${name}\n`)[1]!.split('\n## ')[0]!
     const documented = rowsOf(section.slice(Math.max(0, section.indexOf('| option |')))).filter(([flags]) =>

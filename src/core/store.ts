@@ -1,6 +1,7 @@
 import type { AdvisoryKey, Candidate, FeedRecord, Json, Statement, Vulnerability } from './advisory.ts'
 import type { Digest } from './digest.ts'
 import type { Feed } from './feed.ts'
+import type { ImportResult } from './feed-outcome.ts'
 import type { FleetStore } from './fleet.ts'
 import type { Gap } from './gap.ts'
 import type { JobStore } from './jobs.ts'
@@ -17,17 +18,6 @@ export interface FeedStatus extends FeedData {
   readonly fingerprint: string | undefined
   /** The last failed attempt, if it was after the last good one. */
   readonly lastError: { readonly at: string; readonly code: string; readonly message: string } | undefined
-}
-
-/** What an import did. */
-export interface ImportResult {
-  readonly generation: number
-  /** Statements now valid, added, changed and closed. */
-  readonly records: number
-  readonly added: number
-  readonly changed: number
-  readonly closed: number
-  readonly gaps: readonly Gap[]
 }
 
 /** One state of a feed. */

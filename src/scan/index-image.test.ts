@@ -252,6 +252,13 @@ describe('what goes wrong', () => {
     await expect(index(imageOf([layer]), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
     expect(stream.opened).toBe(0)
   })
+
+  it('is nothing if it was ended before, of an image that is known, too', async () => {
+    const known = await index(imageOf([layerOf([database('a')])]))
+    const image = { ...imageOf([]), known }
+    expect(found(await index(image))).toEqual(['a 0'])
+    await expect(index(image, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
+  })
 })
 
 it('hands a stream over no faster than it is read', async () => {

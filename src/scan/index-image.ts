@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../core/abort.ts'
 import type { Analyzer } from '../core/analyzer.ts'
 import { ChiaroError } from '../core/errors.ts'
 import type { Image, Layer } from '../core/image.ts'
@@ -32,7 +33,8 @@ const defaultWorker = import.meta.url.endsWith('.ts') ? '../worker.ts' : '../wor
  * stored. Throws `LAYER_INVALID`, `DIGEST_MISMATCH`, `LIMIT_EXCEEDED`, `ABORTED`, and what reading the blobs throws.
  */
 export async function indexImage(image: Image, options: IndexOptions): Promise<IndexReport> {
-  const { analyzers, analyzersKey, store } = options
+  const { analyzers, analyzersKey, store, signal } = options
+  throwIfAborted(signal)
   const known = image.known ?? (image.digest && (await store?.image(image.digest, analyzersKey)))
   if (known) return { ...known, image: { ...known.image, reference: image.reference, tags: image.tags } }
   if (image.layers.length > limits.layers) {

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Engine, FeedOutcome } from '../compose.ts'
+import type { Engine } from '../compose.ts'
+import type { FeedOutcome } from '../core/feed-outcome.ts'
 import { judgeAgain } from './rejudging.ts'
 import { type Rounds, startRounds } from './rounds.ts'
 

@@ -1,4 +1,4 @@
-import type { ImportResult } from '../core/store.ts'
+import type { ImportResult } from '../core/feed-outcome.ts'
 
 /** How many rows of one kind a generation has, and what became of them. */
 export interface Tally {

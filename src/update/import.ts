@@ -1,7 +1,8 @@
 import type { FeedRecord } from '../core/advisory.ts'
 import type { Feed, Fetched, Spool } from '../core/feed.ts'
+import type { ImportResult } from '../core/feed-outcome.ts'
 import type { Progress } from '../core/progress.ts'
-import type { AdvisoryStore, ImportResult } from '../core/store.ts'
+import type { AdvisoryStore } from '../core/store.ts'
 import { createTurns } from '../io/turns.ts'
 
 /** How many records pass between two reports of progress. */

@@ -1,9 +1,10 @@
 import { abortedError, throwIfAborted } from '../core/abort.ts'
 import { ChiaroError, type ErrorCode, isChiaroError, messageOf } from '../core/errors.ts'
 import type { Feed } from '../core/feed.ts'
+import type { FeedOutcome } from '../core/feed-outcome.ts'
 import { limits } from '../core/limits.ts'
 import type { Progress } from '../core/progress.ts'
-import type { AdvisoryStore, FeedStatus, ImportResult, Store } from '../core/store.ts'
+import type { AdvisoryStore, FeedStatus, Store } from '../core/store.ts'
 import type { Spools } from '../io/spools.ts'
 import { fetchFeed, fetchProgress } from './fetch.ts'
 import { isCurrent, isFresh } from './fresh.ts'
@@ -25,22 +26,6 @@ export interface UpdateFeedsOptions {
   /** Is told of each feed as soon as it is done. */
   readonly onOutcome?: ((outcome: FeedOutcome) => void) | undefined
   readonly now: Date
-}
-
-/** What became of one feed. */
-export interface FeedOutcome {
-  readonly feed: string
-  /** Where it is fetched from. */
-  readonly url: string
-  /**
-   * `imported`: read anew. `unchanged`: the source has nothing new. `fresh`: young enough, or another process was just
-   * bringing it; the source was not asked. `failed`: what was loaded before is still there.
-   */
-  readonly outcome: 'imported' | 'unchanged' | 'fresh' | 'failed'
-  /** What the import did, if there was one. */
-  readonly result?: ImportResult
-  /** Why it failed. */
-  readonly error?: { readonly code: ErrorCode; readonly message: string }
 }
 
 /** What is wrong with more than one feed. */

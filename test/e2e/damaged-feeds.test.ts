@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { isGap } from '../../src/core/advisory.ts'
+import type { FeedOutcome } from '../../src/core/feed-outcome.ts'
 import { limits } from '../../src/core/limits.ts'
-import type { FeedOutcome } from '../../src/update/update.ts'
 import {
   feedSamples,
   type LoadedFeed,

@@ -14,10 +14,11 @@ Examples:
 export function defineServe(program: Command, context: CommandContext): void {
   const command = program
     .command('serve')
-    .summary('answer the API of Clair')
+    .summary('answer the APIs of Clair, and one of its own')
     .description(
-      'Answers the HTTP API of Clair v4, and keeps the vulnerability data up to date. Without a configuration it ' +
-        'listens on this machine only: the API on port 6060, health and metrics on 8089.',
+      'Answers the APIs of Clair (v4, v3 and v1) and one of its own, and keeps the vulnerability data up to date. ' +
+        'Without a configuration it listens on this machine only: the APIs on port 6060, health and metrics on 8089, ' +
+        'and the health of v1 on 6061.',
     )
     .addHelpText('after', examples)
   addConfigOptions(command)

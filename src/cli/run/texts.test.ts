@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { FeedChanges, FeedOutcome } from '../../compose.ts'
+import type { FeedChanges } from '../../compose.ts'
+import type { FeedOutcome } from '../../core/feed-outcome.ts'
 import type { FactChange, FeedStatus, Generation, StatementChange } from '../../core/store.ts'
 import { displayWidth } from '../../report/layout.ts'
 import { dataText } from './data.ts'

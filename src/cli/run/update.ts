@@ -1,4 +1,5 @@
-import { createEngine, type FeedOutcome } from '../../compose.ts'
+import { createEngine } from '../../compose.ts'
+import type { FeedOutcome } from '../../core/feed-outcome.ts'
 import {
   type Cell,
   type Column,

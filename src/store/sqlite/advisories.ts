@@ -1,6 +1,7 @@
 import { ChiaroError } from '../../core/errors.ts'
+import type { ImportResult } from '../../core/feed-outcome.ts'
 import type { Gap } from '../../core/gap.ts'
-import type { AdvisoryStore, FeedStatus, Generation, ImportResult } from '../../core/store.ts'
+import type { AdvisoryStore, FeedStatus, Generation } from '../../core/store.ts'
 import { type StatusRow, toStatus } from '../status-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'

@@ -1,4 +1,5 @@
-import type { ImportResult, ImportSource } from '../../core/store.ts'
+import type { ImportResult } from '../../core/feed-outcome.ts'
+import type { ImportSource } from '../../core/store.ts'
 import { checkBase, type GapsBefore, type RecordWriter, readRecords } from '../record-reader.ts'
 import { countsOf, differs, type Tallies } from '../tally.ts'
 import type { Connection } from './connection.ts'

@@ -1,5 +1,5 @@
-import type { FeedOutcome } from '../../../compose.ts'
 import type { Json } from '../../../core/advisory.ts'
+import type { FeedOutcome } from '../../../core/feed-outcome.ts'
 import { limits } from '../../../core/limits.ts'
 import { feedsOf } from '../../data-state.ts'
 import { judgeAgain } from '../../rejudging.ts'
