@@ -168,6 +168,23 @@ describe('clients that are slow', () => {
     await closed
   })
 
+  it.each(['HTTP/1.1', 'HTTP/2'])('and leave are noticed in %s', async (protocol) => {
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>()
+    const { url, port } = await serve((_, response) => {
+      response.on('close', close).write('something, and then nothing')
+      ask()
+    })
+    using client = http2Client(url)
+    const socket = connect(port, '127.0.0.1')
+    if (protocol === 'HTTP/2') client.ask({}).catch(() => {})
+    else socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await asked
+    client.session.destroy()
+    socket.destroy()
+    await closed
+  })
+
   it('are waited for as long as they are answered', async () => {
     const { url } = await serve((_, response) => void setTimeout(() => response.end('late'), 1000))
     using client = http2Client(url)

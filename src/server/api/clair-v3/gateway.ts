@@ -49,6 +49,8 @@ function answers<I extends DescMessage, O extends DescMessage>(
       return sendJson(reply, 200, JSON.stringify(toJson(output, answer, { useProtoFieldName: true })))
     } catch (error) {
       const failed = failureOf(error)
+      // What a call fails with is in the log already.
+      if (failed !== error) request.log.error({ err: error }, 'the request failed')
       return sendError(reply, httpStatusOf(failed.code), failed)
     }
   }
