@@ -1,3 +1,4 @@
+import type { Package } from '../core/package.ts'
 import type { Finding, IndexedPackage, IndexReport, VulnerabilityReport } from '../core/report.ts'
 import { type Severity, severityRank } from '../core/severity.ts'
 import { formatOf } from './namespaces.ts'
@@ -35,7 +36,7 @@ export function featuresOf(index: IndexReport, report: VulnerabilityReport | und
   const found = report === undefined ? undefined : vulnerabilitiesOf(report)
   const features = new Map<string, { readonly pkg: IndexedPackage; layer: number; readonly names: string[] }>()
   for (const pkg of index.packages) {
-    const { name, version } = named(pkg)
+    const { name, version } = featureNames(pkg)
     const key = `${pkg.type}\0${name}\0${version}`
     const known = features.get(key)
     if (known === undefined) features.set(key, { pkg, layer: pkg.layer, names: [packageKey(pkg)] })
@@ -45,19 +46,21 @@ export function featuresOf(index: IndexReport, report: VulnerabilityReport | und
     }
   }
   return [...features.values()].map(({ pkg, layer, names }) => {
-    const { name, version } = named(pkg)
+    const { name, version } = featureNames(pkg)
     const vulnerabilities = new Map(names.flatMap((key) => found?.get(key) ?? []).map((one) => [one.id, one] as const))
     return { name, version, format: formatOf(pkg.type), layer, vulnerabilities: [...vulnerabilities.values()] }
   })
 }
 
+/** What a package is called as a feature. */
+export function featureNames(pkg: Package): Pick<Feature, 'name' | 'version'> {
+  const { name, version } = pkg.type === 'deb' ? pkg.source : pkg
+  return { name, version }
+}
+
 /** A severity as clients of Clair know it. */
 export function severityName(severity: Severity): ClairSeverity {
   return (severity[0]!.toUpperCase() + severity.slice(1)) as ClairSeverity
-}
-
-function named(pkg: IndexedPackage): { readonly name: string; readonly version: string } {
-  return pkg.type === 'deb' ? pkg.source : pkg
 }
 
 /** The vulnerabilities of each package. Of several findings of the same one the most severe counts. */

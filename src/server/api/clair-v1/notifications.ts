@@ -1,20 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { analyzersKey, type Engine } from '../../../compose.ts'
 import { limits } from '../../../core/limits.ts'
-import type { Notification, NotificationEntry } from '../../../core/notifications.ts'
-import { severityName } from '../../features.ts'
-import { namespaceOfScope } from '../../namespaces.ts'
+import type { NotificationEntry } from '../../../core/notifications.ts'
+import {
+  firstPlace,
+  isRemoved,
+  type NotificationPlace,
+  notifiedVulnerability,
+  placeOf,
+  removeNotification,
+  secondsOf,
+  shownNotification,
+  tokenOf,
+} from '../../notified.ts'
 import type { ApiContext } from '../contract.ts'
 import { failure, notFound, sendJson } from './errors.ts'
 import type { V1Change, V1Vulnerability } from './schema.ts'
-
-/** Where a page begins: after which entry, and the number of the first layer in it. */
-interface Place {
-  readonly after: string
-  readonly index: number
-}
-
-const start: Place = { after: '', index: 1 }
 
 /** The routes of notifications, each about one vulnerability. */
 export function addNotifications(scope: FastifyInstance, { engine }: ApiContext): void {
@@ -24,8 +25,8 @@ export function addNotifications(scope: FastifyInstance, { engine }: ApiContext)
 
   async function show(request: FastifyRequest, reply: FastifyReply) {
     const { limit, token, place } = pageOf(request)
-    const notification = await notifications.get(nameOf(request))
-    if (notification === undefined || !isShown(notification)) throw notFound()
+    const notification = await shownNotification(notifications, nameOf(request))
+    if (notification === undefined) throw notFound()
     const { id } = notification
     const { items, next } = await notifications.entries(id, place.after || undefined, limit)
     const sides = { Old: items.filter(isRemoved), New: items.filter((entry) => !isRemoved(entry)) }
@@ -44,8 +45,8 @@ export function addNotifications(scope: FastifyInstance, { engine }: ApiContext)
     return sendJson(reply, 200, {
       Notification: {
         Name: id,
-        Created: seconds(notification.createdAt),
-        ...(notification.status === 'delivered' ? { Notified: seconds(notification.statusAt!) } : {}),
+        Created: secondsOf(notification.createdAt),
+        ...(notification.status === 'delivered' ? { Notified: secondsOf(notification.statusAt!) } : {}),
         Limit: limit,
         Page: token,
         ...(next === undefined ? {} : { NextPage: tokenOf({ after: next, index }) }),
@@ -55,21 +56,13 @@ export function addNotifications(scope: FastifyInstance, { engine }: ApiContext)
   }
 
   async function remove(request: FastifyRequest, reply: FastifyReply) {
-    if (!(await notifications.remove(nameOf(request), new Date().toISOString()))) throw notFound()
+    if (!(await removeNotification(notifications, nameOf(request)))) throw notFound()
     return reply.code(200).send()
   }
 }
 
 function nameOf(request: FastifyRequest): string {
   return (request.params as { readonly name: string }).name
-}
-
-function isShown({ about, status }: Notification): boolean {
-  return about !== '' && status !== undefined && status !== 'deleted'
-}
-
-function isRemoved({ reason }: NotificationEntry): boolean {
-  return reason === 'removed'
 }
 
 /** The layers that brought the vulnerable packages, by the names that they were submitted under, or their digests. */
@@ -88,43 +81,23 @@ async function layersOf({ store: { index } }: Engine, entries: readonly Notifica
   return [...names]
 }
 
-function vulnerabilityOf({ finding }: NotificationEntry, { ecosystems }: Engine): V1Vulnerability {
-  const { id, scope, name, description, links, severity, fixedIn } = finding
-  const ecosystem = ecosystems.find((one) => scope === one.id || scope.startsWith(`${one.id}:`))
-  const namespace = (ecosystem && namespaceOfScope(scope, ecosystem))?.name ?? scope
+function vulnerabilityOf(entry: NotificationEntry, { ecosystems }: Engine): V1Vulnerability {
+  const { id, namespace, description, link, severity, name, fixedIn } = notifiedVulnerability(entry, ecosystems)
   return {
     Name: id,
     NamespaceName: namespace,
     ...(description === '' ? {} : { Description: description }),
-    ...(links[0] === undefined ? {} : { Link: links[0] }),
-    Severity: severityName(severity),
-    FixedIn: [{ Name: name.split(' ')[0]!, NamespaceName: namespace, Version: fixedIn ?? 'None' }],
+    ...(link === '' ? {} : { Link: link }),
+    Severity: severity,
+    FixedIn: [{ Name: name, NamespaceName: namespace, Version: fixedIn }],
   }
 }
 
-function pageOf(request: FastifyRequest): { readonly limit: number; readonly token: string; readonly place: Place } {
+function pageOf(request: FastifyRequest) {
   const { limit, page } = request.query as Readonly<Record<string, unknown>>
   if (limit === undefined) throw failure(400, 'must provide limit query parameter')
   if (typeof limit !== 'string' || !/^[1-9]\d{0,8}$/.test(limit)) throw failure(400, 'invalid limit format')
-  const place = page === undefined ? start : placeOf(page)
+  const place: NotificationPlace | undefined = page === undefined ? firstPlace : placeOf(String(page))
+  if (place === undefined) throw failure(400, 'invalid page format')
   return { limit: Math.min(Number(limit), limits.pageSize), token: tokenOf(place), place }
-}
-
-function tokenOf(place: Place): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url')
-}
-
-function placeOf(token: unknown): Place {
-  try {
-    const { after, index } = JSON.parse(Buffer.from(String(token), 'base64url').toString('utf8')) as Partial<Place>
-    if (typeof after === 'string' && after.length <= 36 && Number.isSafeInteger(index)) return { after, index: index! }
-  } catch {
-    // It is told below.
-  }
-  throw failure(400, 'invalid page format')
-}
-
-/** Seconds since 1970, as Clair writes them. */
-function seconds(time: string): string {
-  return String(Math.floor(Date.parse(time) / 1000))
 }

@@ -4,6 +4,7 @@ import { Code } from '@connectrpc/connect'
 import { analyzersKey, type ListedLayer } from '../../../compose.ts'
 import type { Digest } from '../../../core/digest.ts'
 import { printable } from '../../../core/errors.ts'
+import { limits } from '../../../core/limits.ts'
 import type { IndexReport } from '../../../core/report.ts'
 import { missingData } from '../../data-state.ts'
 import { featuresOf } from '../../features.ts'
@@ -48,6 +49,8 @@ export function createAncestries({ engine, indexing, config }: ApiContext, scann
         await engine.fleet.remove([digest])
         throw failure(Code.InvalidArgument, "clair error reason: 'OS and/or package manager are not supported'")
       }
+      // Under its name in the fleet, so that notifications can tell of it.
+      await engine.fleet.add(report, [name], AbortSignal.timeout(limits.answerTime))
       const named = { ...report, image: { ...report.image, reference: name, digest: nameId(name) } }
       await store.putImage(named, analyzersKey, true)
     } finally {

@@ -383,6 +383,18 @@ describe('who does not wait', () => {
   })
 })
 
+it('an image is read for as long as that takes, whatever limits.answerTime is', async () => {
+  const slowly = new Promise<void>((resolve) => setTimeout(resolve, 1500))
+  await using files = await serve(await tarOf({ 'etc/os-release': 'ID=debian\nVERSION_ID=13\n' }), slowly)
+  await using server = await startTestServer({ limits: { answerTime: 300 } })
+  using client = v3Client(hostOf(server))
+  const request = { ancestry_name: 'x', format: 'Docker', layers: [{ hash: 'a', path: `${files.base}/x` }] }
+  const body = JSON.stringify({ ...request, ancestry_name: 'y' })
+  const rest = fetch(`${server.urls.api}/ancestry`, { method: 'POST', body })
+  expect(await client.call('AncestryService.PostAncestry', request)).toMatchObject({ code: 0 })
+  expect((await rest).status).toBe(200)
+})
+
 it('a server that ends answers what it was asked, and takes no more', async () => {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>()
   await using files = await serve(await tarOf({ 'etc/os-release': 'ID=debian\nVERSION_ID=13\n' }), opened)

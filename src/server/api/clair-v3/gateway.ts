@@ -5,6 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, Route
 import { messageOf } from '../../../core/errors.ts'
 import { compressAnswers } from '../../compression.ts'
 import { addResource } from '../../resource.ts'
+import type { RouteLimits } from '../../route-limits.ts'
 import { goneSignal, timeoutOf } from './caller.ts'
 import { codeOfStatus, failure, failureOf, httpStatusOf } from './errors.ts'
 import type { Call, Caller, Procedure, Procedures } from './procedures.ts'
@@ -21,11 +22,11 @@ export function addGateway(scope: FastifyInstance, procedures: Procedures, call:
     const failed = statusCode === undefined ? failureOf(error) : failure(codeOfStatus(statusCode), messageOf(error))
     return sendError(reply, statusCode ?? httpStatusOf(failed.code), failed)
   })
-  const resource = (path: string, handlers: Readonly<Record<string, RouteHandlerMethod>>) =>
-    addResource(scope, { path, metrics: ['v3', path.split('/')[1]!], handlers, refuse })
+  const resource = (path: string, handlers: Readonly<Record<string, RouteHandlerMethod>>, limits: RouteLimits = {}) =>
+    addResource(scope, { path, metrics: ['v3', path.split('/')[1]!], handlers, refuse, limits: { POST: limits } })
   const { getAncestry, postAncestry, getNotification, markNotificationAsRead, getStatus } = procedures
   resource('/ancestry/:ancestry_name', { GET: answers(getAncestry, fromFields, call) })
-  resource('/ancestry', { POST: answers(postAncestry, fromBody, call) })
+  resource('/ancestry', { POST: answers(postAncestry, fromBody, call) }, { untimed: true })
   resource('/notifications/:name', {
     GET: answers(getNotification, fromFields, call),
     DELETE: answers(markNotificationAsRead, fromFields, call),

@@ -70,7 +70,9 @@ export function addGrpc(scope: FastifyInstance, procedures: readonly Procedure[]
     return ''
   })
   for (const handler of router.handlers) {
-    scope.all(handler.requestPath, (request, reply) => answer(handler, request, reply))
+    const untimed = procedures.find(({ method }) => method === handler.method)?.untimed
+    const config = untimed === undefined ? {} : { limits: { untimed } }
+    scope.all(handler.requestPath, { config }, (request, reply) => answer(handler, request, reply))
   }
   scope.all('/coreos.clair.*', async (request, reply) => {
     if (!isCall(request)) return reply.callNotFound()

@@ -3,7 +3,7 @@ import { addGateway } from './gateway.ts'
 import { addGrpc } from './grpc.ts'
 import { createCall, createProcedures } from './procedures.ts'
 
-/** The API of Clair 3, which never was released and which Klar speaks: gRPC, and REST at the root. It has no notifications yet. */
+/** The API of Clair 3, which never was released and which Klar speaks: gRPC, and REST at the root. */
 export const clairV3: Api = {
   id: 'clair-v3',
   register(scope, context) {

@@ -7,18 +7,22 @@ import { createAncestries } from './ancestries.ts'
 import {
   AncestryService,
   GetAncestryResponseSchema,
+  GetNotificationResponseSchema,
   GetStatusResponseSchema,
+  MarkNotificationAsReadResponseSchema,
   NotificationService,
   PostAncestryResponseSchema,
   StatusService,
 } from './clair_pb.ts'
 import { failureOf, isOurs } from './errors.ts'
-import { getNotification, markNotificationAsRead } from './notifications.ts'
+import { createNotifications } from './notifications.ts'
 import { clairStatus, scannersOf } from './status.ts'
 
 /** A method of a service, and what it does. */
 export interface Procedure<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> {
   readonly method: DescMethodUnary<I, O>
+  /** Its work ends by itself: it is not given up after `limits.answerTime`. */
+  readonly untimed?: true
   run(request: MessageShape<I>): Promise<MessageShape<O>>
 }
 
@@ -43,19 +47,26 @@ export function createProcedures(context: ApiContext) {
   const { engine } = context
   const scanners = scannersOf(engine)
   const ancestries = createAncestries(context, scanners)
+  const notifications = createNotifications(context)
   const status = () => clairStatus(engine, scanners)
   return {
     getAncestry: procedure(AncestryService.method.getAncestry, async (request) =>
       create(GetAncestryResponseSchema, { ancestry: await ancestries.get(request), status: await status() }),
     ),
-    postAncestry: procedure(AncestryService.method.postAncestry, async (request) => {
-      await ancestries.post(request)
-      return create(PostAncestryResponseSchema, { status: await status() })
-    }),
-    getNotification: procedure(NotificationService.method.getNotification, async (request) => getNotification(request)),
-    markNotificationAsRead: procedure(NotificationService.method.markNotificationAsRead, async (request) =>
-      markNotificationAsRead(request),
+    postAncestry: {
+      ...procedure(AncestryService.method.postAncestry, async (request) => {
+        await ancestries.post(request)
+        return create(PostAncestryResponseSchema, { status: await status() })
+      }),
+      untimed: true as const,
+    },
+    getNotification: procedure(NotificationService.method.getNotification, async (request) =>
+      create(GetNotificationResponseSchema, { notification: await notifications.get(request) }),
     ),
+    markNotificationAsRead: procedure(NotificationService.method.markNotificationAsRead, async (request) => {
+      await notifications.markAsRead(request)
+      return create(MarkNotificationAsReadResponseSchema)
+    }),
     getStatus: procedure(StatusService.method.getStatus, async () =>
       create(GetStatusResponseSchema, { status: await status() }),
     ),
