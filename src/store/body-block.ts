@@ -1,4 +1,5 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { handlesWork, ZlibHandle } from '../io/zlib-handle.ts'
 import { RowDamaged } from './row-damaged.ts'
 
 /** Where a body is: the row of its block, and its place in the block. */
@@ -21,11 +22,11 @@ export function encodeBlock(bodies: readonly Buffer[]): Buffer {
   return zstdCompressSync(Buffer.concat([head, ...bodies]))
 }
 
-/** The bodies of a block, decoded one by one. It mostly fits into one chunk, which saves a copy. Throws `RowDamaged`. */
+/** The bodies of a block, decoded one by one, until another block is decoded. Throws `RowDamaged`. */
 export function decodeBlock(content: Uint8Array): { readonly count: number; at(place: number): string } {
   let bytes: Buffer
   try {
-    bytes = zstdDecompressSync(content, { chunkSize: 2 * blockBytes })
+    bytes = decompress(content)
   } catch (cause) {
     throw new RowDamaged('a block of bodies is damaged', { cause })
   }
@@ -41,6 +42,21 @@ export function decodeBlock(content: Uint8Array): { readonly count: number; at(p
       return bytes.toString('utf8', starts[place]!, starts[place + 1]!)
     },
   }
+}
+
+let decoder: ZlibHandle | undefined
+
+/** With one decoder for all blocks: to make one takes as long as it then works. What is larger, or damaged, goes the usual way. */
+function decompress(content: Uint8Array): Buffer {
+  if (!handlesWork()) return zstdDecompressSync(content)
+  decoder ??= new ZlibHandle('zstd', 2 * blockBytes)
+  try {
+    decoder.reset()
+    decoder.run(Buffer.from(content.buffer, content.byteOffset, content.byteLength), 0)
+    const { inputLeft, produced, output } = decoder
+    if (inputLeft === 0 && produced < output.length) return output.subarray(0, produced)
+  } catch {} // the usual way says what is wrong
+  return zstdDecompressSync(content)
 }
 
 /** How many bodies a block has; `undefined` for one that cannot be read. */
