@@ -150,7 +150,7 @@ export function testFleetStore(name: string, create: () => Promise<StoreSample>,
       })
 
       it('a timeline goes on after any number', async () => {
-        const request = { after: '2026-01-01T00:00:00Z 999999999999999 0', limit: 1 }
+        const request = { after: '2026-01-01T00:00:00Z 999999999 999999999999999 0', limit: 1 }
         expect(await fleet.timeline(digestOfNumber(1), request)).toEqual({ items: [], next: undefined })
       })
 
