@@ -6,6 +6,8 @@ import { startCluster } from '../test/support/postgres-cluster.ts'
 
 /** A kind of database. */
 export interface Databases extends AsyncDisposable {
+  /** What it is, and what its size is. */
+  readonly about: string
   /** The address of a new one. */
   create(name: string): Promise<string>
   /** Its size in bytes, indexes and logs of its own included. */
@@ -15,6 +17,7 @@ export interface Databases extends AsyncDisposable {
 /** Files in a folder. */
 export function sqliteFiles(folder: string): Databases {
   return {
+    about: `SQLite ${process.versions.sqlite}. The size is that of the file and its log.`,
     create: async (name) => join(folder, `${name}.db`),
     size: async (address) =>
       [address, `${address}-wal`].filter(existsSync).reduce((sum, file) => sum + statSync(file).size, 0),
@@ -24,8 +27,12 @@ export function sqliteFiles(folder: string): Databases {
 
 /** Databases of a PostgreSQL server with its default configuration, of which the tables of Chiaro are measured. */
 export async function postgresServer(): Promise<Databases> {
-  const cluster = await startCluster()
+  const cluster = await startCluster(true)
+  const [version] = await ask<{ server_version: string }>(cluster.address('postgres'), 'SHOW server_version')
   return {
+    about: `PostgreSQL ${version!.server_version} with its default configuration, on the same cores; memory is that of Chiaro's
+process alone. The size is that of the tables with their indexes, as the updates left them and autovacuum found time for: neither
+VACUUM nor \`chiaro data gc\` ran.`,
     async create(name) {
       const database = name.replaceAll(/\W/g, '_')
       await ask(cluster.address('postgres'), `CREATE DATABASE ${database}`)

@@ -1,6 +1,6 @@
 // What the benchmark says: rows, gathered in parts, each a section of docs/benchmarks.md.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { median, type Run } from './measure.ts'
 
 /** One line of the results. */
@@ -15,11 +15,19 @@ export interface Row {
 /** Takes results as soon as they are there. */
 export class Results {
   readonly rows: Row[] = []
+  readonly notes: string[] = []
+  /** Of the minute before the part began, so of what else runs on the machine. */
+  readonly load = loadavg()[0]!
 
   push(row: Row): void {
     this.rows.push(row)
     const floor = row.floor === '' ? '' : ` (${row.floor}${row.ratio === '' ? '' : `, ratio ${row.ratio}`})`
     process.stderr.write(`${row.what}: ${row.ours}${floor} target ${row.target}\n`)
+  }
+
+  /** Says under the table how something was measured. */
+  note(text: string): void {
+    this.notes.push(text)
   }
 
   /** Medians of milliseconds, and their ratio. */
@@ -42,9 +50,11 @@ export class Results {
 
 const introduction = `# Benchmarks
 
-From \`CHIARO_CORPUS=… CHIARO_FEEDS=… npm run bench [-- PART…]\`: the built command and library, on a machine that does nothing else.
+From \`CHIARO_CORPUS=… CHIARO_FEEDS=… npm run bench [-- PART…]\`: the built command and library.
 Machines are noisy and differ: only the ratios within one part mean something, which is measured in one run. They are ratios of
-medians of runs that were taken in turn. Memory is the peak of the whole process, the largest of the runs.
+medians of runs that were taken in turn. Memory is the peak of the whole process, the largest of the runs. Each part tells the
+load (processes that run or want to) that the machine had when it began: anything but nothing makes numbers larger, and ratios
+less certain.
 `
 
 /** Writes the section of a part, and leaves those of other parts as they are. */
@@ -56,18 +66,18 @@ export function writeSection(file: string, parts: readonly string[], part: strin
 }
 
 /** A part as its section. */
-export function sectionOf(part: string, title: string, times: number, rows: readonly Row[]): string {
+export function sectionOf(part: string, title: string, times: number, { rows, notes, load }: Results): string {
   const table = rows.map(
     ({ what, ours, floor, ratio, target }) => `| ${what} | ${ours} | ${floor} | ${ratio} | ${target} |`,
   )
   return `## ${title}
 
-\`npm run bench -- ${part}\`; medians of ${times} runs; ${machine()}.
+\`npm run bench -- ${part}\`; medians of ${times} runs; ${machine()}, load ${load.toFixed(1)}.
 
 | what | Chiaro | floor | ratio | at most |
 | --- | --- | --- | --- | --- |
 ${table.join('\n')}
-`
+${notes.map((note) => `\n${note}\n`).join('')}`
 }
 
 function sectionsOf(text: string): Map<string, string> {

@@ -42,5 +42,5 @@ for (const { id, title, measure } of parts.filter((part) => wanted.includes(part
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  writeSection(page, ids, id, sectionOf(id, title, times, results.rows))
+  writeSection(page, ids, id, sectionOf(id, title, times, results))
 }

@@ -43,6 +43,7 @@ export const postgresUpdates: Part = {
 }
 
 async function updating(options: UpdatingOptions): Promise<void> {
+  options.results.note(options.databases.about)
   const database = await fromEmpty(options)
   await batch(database, options)
   await growth(options)

@@ -28,8 +28,11 @@ interface Owner {
   readonly gid?: number
 }
 
-/** Makes and starts a server: the system's where there is one, else the one that npm brought. `CHIARO_POSTGRES` names another. */
-export async function startCluster(): Promise<Cluster> {
+/**
+ * Makes and starts a server: the system's where there is one, else the one that npm brought. `CHIARO_POSTGRES` names another.
+ * `durable`: it waits until what is committed is on the disk, as servers do by default, and tests need not.
+ */
+export async function startCluster(durable = false): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'chiaro-postgres-'))
   const owner = serverOwner()
   if (owner.uid !== undefined) await chown(folder, owner.uid, owner.gid!)
@@ -37,7 +40,8 @@ export async function startCluster(): Promise<Cluster> {
   const data = join(folder, 'data')
   await initialize(bin, { folder, data, owner })
   const port = await freePort()
-  let server = await start(bin, { data, port, owner })
+  const how = { data, port, owner, durable }
+  let server = await start(bin, how)
   const address = (database: string, user = 'chiaro') =>
     `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`
   await untilReady(address('postgres', 'admin'), server)
@@ -49,7 +53,7 @@ export async function startCluster(): Promise<Cluster> {
     address,
     kill: () => end(server, 'SIGQUIT'),
     restart: async () => {
-      server = await start(bin, { data, port, owner })
+      server = await start(bin, how)
       await untilReady(address('postgres', 'admin'), server)
     },
     stop: async () => {
@@ -109,13 +113,18 @@ async function initialize(
 
 async function start(
   bin: string,
-  { data, port, owner }: { readonly data: string; readonly port: number; readonly owner: Owner },
+  {
+    data,
+    port,
+    owner,
+    durable,
+  }: { readonly data: string; readonly port: number; readonly owner: Owner; readonly durable: boolean },
 ): Promise<ChildProcess> {
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: '',
-    fsync: 'off',
+    fsync: durable ? 'on' : 'off',
     max_connections: '200',
     log_min_messages: 'fatal',
   }
