@@ -182,6 +182,27 @@ describe('several processes', () => {
     expect(order.map((text) => text.split(' ')[1])).toEqual(['begins', 'ends', 'begins', 'ends'])
   })
 
+  it('use a connection again, after work that failed too, and leave no lock on it', async () => {
+    await using one = await openStore(database.address)
+    await using two = await openStore(database.address)
+    const pids = new Set<number>()
+    const work = async () => {
+      const sql = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+      for (const { pid } of await database.query<{ pid: number }>(sql)) pids.add(pid)
+    }
+    await one.lock('a', never, work)
+    const failing = one.lock('a', never, async () => {
+      throw new Error('on purpose')
+    })
+    await expect(failing).rejects.toThrow('on purpose')
+    await one.advisories.import(source(manyAdvisories(10, '1')), never)
+    await one.lock('b', never, work)
+    expect(pids.size).toBe(1)
+    await two.lock('a', never, work)
+    await two.lock('b', never, work)
+    expect(pids.size).toBe(2)
+  })
+
   it('do not wait for a lock longer than they are to', async () => {
     await using one = await openStore(database.address)
     await using two = await openStore(database.address)
