@@ -81,7 +81,10 @@ ${notes.map((note) => `\n${note}\n`).join('')}`
 }
 
 function sectionsOf(text: string): Map<string, string> {
-  const sections = text.split(/^(?=## )/m).slice(1)
+  const sections = text
+    .split(/^(?=## )/m)
+    .slice(1)
+    .map((section) => `${section.trimEnd()}\n`)
   const named = sections.map((section) => [/npm run bench -- ([\w-]+)/.exec(section)?.[1] ?? '', section] as const)
   return new Map(named)
 }
