@@ -205,34 +205,6 @@ describe.skipIf(feeds === undefined)('hand-checked findings (skipped without CHI
     ])
   })
 
-  describe('CentOS 7, which names no repositories', () => {
-    testRows(
-      release('centos', '7', 'CentOS Linux 7 (Core)'),
-      [],
-      [
-        [
-          'expat 2.1.0-15.el7_9',
-          'CVE-2024-50602',
-          'end-of-life',
-          'known_affected red_hat_enterprise_linux_7:expat, no_fix_planned "Out of support scope"',
-        ],
-        [
-          'libcurl 7.29.0-59.el7_9.1 (curl)',
-          'CVE-2023-38545',
-          no,
-          'known_not_affected red_hat_enterprise_linux_7:libcurl',
-        ],
-        [
-          'rh-postgresql12-postgresql 12.14-1.el7',
-          'CVE-2023-2454',
-          'fixed 12.15-1.el7',
-          'fixed 7Server-RHSCL-3.8:rh-postgresql12-postgresql-0:12.15-1.el7.x86_64',
-        ],
-        ['perl-FCGI 1:0.74-8.el7', 'CVE-2025-40907', no, 'fixed for 7Server-ELS only, which CentOS has not'],
-      ],
-    )
-  })
-
   describe('RHEL 10, whose CPE names are those of its minor releases', () => {
     testRows(
       release('rhel', '10.0', 'Red Hat Enterprise Linux 10.0 (Coughlan)'),
