@@ -1,6 +1,7 @@
 import type { AdvisoryKey, Json, Statement } from './advisory.ts'
 import type { Analyzer } from './analyzer.ts'
 import type { Feed, FeedFamily } from './feed.ts'
+import type { Gap } from './gap.ts'
 import type { Package, Release } from './package.ts'
 import type { IndexedPackage } from './report.ts'
 import type { Verdict } from './verdict.ts'
@@ -24,6 +25,9 @@ export interface Coverage {
   /** Why the data is not quite that of the release, as a sentence: a gap. */
   readonly approximate?: string
 }
+
+/** Why a repository is not covered. */
+export type Foreign = Pick<Gap, 'code'> & { readonly because: string }
 
 /** Facts of one feed, by name. */
 export interface FactRequest {
@@ -49,6 +53,11 @@ export interface Ecosystem extends FeedFamily {
   readonly packageTypes: readonly string[]
   /** The vendors that make its packages: what others made is a gap. Not given where package databases name nobody. */
   readonly vendors?: RegExp
+  /**
+   * What is missing for packages that may have come from this repository, which their layer names: the code of the gap, and why as a
+   * sentence. `undefined` for repositories that the coverage is about. Not given where repositories decide about keys.
+   */
+  foreign?(repository: string, coverage: Coverage): Foreign | undefined
   /** Coverage of a release; `undefined` when the release is not of this ecosystem. */
   coverage(release: Release): Coverage | undefined
   /** The facts that `keys` needs of an image's packages; asked for once, before it. */

@@ -8,7 +8,7 @@ export const gapCodes = {
   'data-stale': 'The data was last checked longer ago than --max-data-age, and could not be brought up to date.',
   'database-unreadable': 'A package database, or an entry of one, could not be read.',
   'distribution-approximate':
-    'The release has no data of its own and was assessed by that of another one, whose versions differ in places.',
+    'Packages were assessed by the data of another release than theirs, whose versions differ in places.',
   'distribution-end-of-life':
     'The release gets no more security updates: vulnerabilities found since are not in the data.',
   'distribution-unknown': 'The image does not say which distribution it is, so its packages cannot be assessed.',

@@ -54,7 +54,7 @@ export type Observation =
   | {
       /**
        * The repositories that a layer's packages came from, as the image names them: Red Hat content sets
-       * (`rhel-9-for-x86_64-baseos-rpms`), or CPE names. It belongs to the layer, whatever becomes of the file
+       * (`rhel-9-for-x86_64-baseos-rpms`), CPE names, or repositories of apk (`v3.20/main`). It belongs to the layer, whatever becomes of the file
        * (`layerRepositories` in core/repositories.ts).
        */
       readonly kind: 'repositories'

@@ -31,7 +31,7 @@ export interface IndexedPackage extends Package {
   readonly path: string
   /** The layer that brought it: its place in `image.layers`, 0 for the lowest. */
   readonly layer: number
-  /** The repositories that its layer names, where layers do (Red Hat content sets, CPE names). */
+  /** The repositories that its layer names, where layers do (Red Hat content sets, CPE names, repositories of apk). */
   readonly repositories?: readonly string[]
 }
 

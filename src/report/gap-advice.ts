@@ -10,7 +10,7 @@ export const gapAdvice: Readonly<Record<GapCode, string>> = {
   'database-unreadable':
     'Build the image again; if the packaging tool itself can read the database, report it as a defect.',
   'distribution-approximate':
-    'Take findings and their absence with care; for certainty, build the image on a release that has security data.',
+    'Take findings and their absence with care; for certainty, take all packages from one release that has security data.',
   'distribution-end-of-life':
     'Move to a release that is supported: no upgrade inside this one closes what is found from now on.',
   'distribution-unknown': 'Keep etc/os-release in the image, or build it on a base image that has one.',

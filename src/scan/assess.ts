@@ -1,4 +1,4 @@
-import type { Coverage, Ecosystem } from '../core/ecosystem.ts'
+import type { Coverage, Ecosystem, Foreign } from '../core/ecosystem.ts'
 import type { Gap } from '../core/gap.ts'
 import { limits } from '../core/limits.ts'
 import { releaseName } from '../core/package.ts'
@@ -36,6 +36,7 @@ export function assess(index: IndexReport, ecosystems: readonly Ecosystem[], now
       ...endOfLife(name, coverage, now),
       ...strangers(packages, ecosystem),
       ...thirdParties(judged, ecosystem),
+      ...foreignRepositories(judged, ecosystem, coverage),
     ]
     return { ecosystem, coverage, packages: judged, gaps }
   }
@@ -89,6 +90,51 @@ function thirdParties(packages: readonly IndexedPackage[], { vendors, title }: E
     const detail = `It made ${listOf([...names])}. The data for ${title} does not cover what others made.`
     return { code: 'vendor-unsupported' as const, where, detail }
   })
+}
+
+/**
+ * Packages that may have come from a repository which the data does not cover, as their layer names it. A gap for each, and one for
+ * all beyond the limit.
+ */
+function foreignRepositories(
+  packages: readonly IndexedPackage[],
+  { foreign }: Ecosystem,
+  coverage: Coverage,
+): readonly Gap[] {
+  if (foreign === undefined) return []
+  const found = new Map<string, { readonly repository: Foreign; readonly names: Set<string> }>()
+  for (const [name, packagesOf] of byRepository(packages)) {
+    const repository = foreign(name, coverage)
+    if (repository === undefined) continue
+    const where = found.size < limits.thirdParties ? name : 'other repositories'
+    const known = found.get(where)?.names ?? []
+    found.set(where, { repository, names: new Set([...known, ...packagesOf]) })
+  }
+  return [...found].map(
+    ([
+      where,
+      {
+        repository: { code, because },
+        names,
+      },
+    ]) => {
+      const detail = `The image names this repository, which may have brought ${listOf([...names])}. ${because}`
+      return { code, where, detail }
+    },
+  )
+}
+
+/** The names of the packages that may have come from each repository. */
+function byRepository(packages: readonly IndexedPackage[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const { name, repositories = [] } of packages) {
+    for (const repository of repositories) {
+      const names = found.get(repository)
+      if (names === undefined) found.set(repository, [name])
+      else names.push(name)
+    }
+  }
+  return found
 }
 
 function listOf(names: readonly string[]): string {

@@ -57,6 +57,8 @@ const mirror = mirrorOf({
   ].join('\r\n'),
   [`${nvdFile}.json.gz`]: gzipSync(nvd),
   'packages.wolfi.dev/os/security.json': JSON.stringify(secdb),
+  'secdb.alpinelinux.org/v3.20/main.json': JSON.stringify(secdb),
+  'secdb.alpinelinux.org/v3.20/community.json': JSON.stringify({ packages: [] }),
 })
 const options = { database: join(folder, 'chiaro.db'), mirror, offline: true, enrich: false }
 
@@ -101,6 +103,25 @@ describe('Packages from third-party repositories', () => {
     const older = await scanned('older', bookworm, [{ name: 'nodejs', version: '16.20.2-1nodesource1', maintainer }])
     expect(older.findings.map(({ id }) => id)).toEqual(['CVE-2099-0001'])
     expect(older.gaps).toEqual(newer.gaps)
+  })
+})
+
+describe('Alpine mixed branches', () => {
+  it('are judged by the branch of os-release, and never silently: a gap for each repository that it is not about', async () => {
+    const root = join(folder, 'mixed')
+    const mirrored = 'https://mirror.example.org/alpine'
+    writeAlpineRoot(
+      root,
+      'ID=alpine\nVERSION_ID=3.20.3\n',
+      [{ name: 'sample', version: '1.0-r1', origin: 'sample' }],
+      [`${mirrored}/v3.20/main`, `@edge ${mirrored}/edge/community`, 'https://packages.example.org/apk'],
+    )
+    const { findings, gaps } = await scan(`rootfs:${root}`, options)
+    expect(findings.map(({ fixedIn, why }) => [fixedIn, why.scope])).toEqual([['1.0-r2', 'alpine:3.20']])
+    const codes = gaps.map(({ code, where }) => [code, where])
+    expect(codes).toContainEqual(['distribution-approximate', 'edge/community'])
+    expect(codes).toContainEqual(['vendor-unsupported', 'https://packages.example.org/apk'])
+    expect(codes.filter(([, where]) => where?.includes('3.20/main'))).toEqual([])
   })
 })
 

@@ -36,10 +36,16 @@ export function writeDebianRoot(directory: string, osRelease: string, packages: 
   writeRoot(directory, { 'etc/os-release': osRelease, 'var/lib/dpkg/status': `${entries.join('\n\n')}\n` })
 }
 
-/** The same for Alpine Linux. */
-export function writeAlpineRoot(directory: string, osRelease: string, packages: readonly AlpinePackage[]): void {
+/** The same for Alpine Linux, with the lines of etc/apk/repositories, if it is to have any. */
+export function writeAlpineRoot(
+  directory: string,
+  osRelease: string,
+  packages: readonly AlpinePackage[],
+  repositories: readonly string[] = [],
+): void {
   const entries = packages.map(({ name, version, origin }) => `P:${name}\nV:${version}\nA:x86_64\no:${origin}\n`)
-  writeRoot(directory, { 'etc/os-release': osRelease, 'lib/apk/db/installed': `${entries.join('\n')}\n` })
+  const named = repositories.length === 0 ? {} : { 'etc/apk/repositories': `${repositories.join('\n')}\n` }
+  writeRoot(directory, { 'etc/os-release': osRelease, 'lib/apk/db/installed': `${entries.join('\n')}\n`, ...named })
 }
 
 function writeRoot(directory: string, files: Readonly<Record<string, string>>): void {
