@@ -7,7 +7,7 @@ import { mirrorOf, readFeed } from '../../../test/support/feeds.ts'
 import { epssFeed } from './feed.ts'
 import { epss } from './index.ts'
 
-const path = 'epss.cyentia.com/epss_scores-current.csv.gz'
+const path = 'epss.empiricalsecurity.com/epss_scores-current.csv.gz'
 const sampleText = readFileSync(join(import.meta.dirname, 'testdata/epss_scores-current.csv'), 'utf8')
 const read = (content: string | Uint8Array) =>
   readFeed(epssFeed, mirrorOf({ [path]: typeof content === 'string' ? gzipSync(content) : content }))
@@ -21,6 +21,14 @@ describe('the EPSS feed', () => {
       { fact: 'CVE-2099-0002', value: [0.00042, 0.0516] },
       { fact: 'CVE-2099-0003', value: [1, 1] },
     ])
+  })
+
+  it('is found where it was before it moved, too', async () => {
+    const { facts } = await readFeed(
+      epssFeed,
+      mirrorOf({ 'epss.cyentia.com/epss_scores-current.csv.gz': gzipSync(sampleText) }),
+    )
+    expect(facts).toHaveLength(3)
   })
 
   it('makes a gap of each line that is no score, and of nothing else', async () => {
