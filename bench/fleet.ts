@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { createEngine, type Engine } from '../src/compose.ts'
 import { startCluster } from '../test/support/postgres-cluster.ts'
 import { type FleetImages, fleetImages } from './fleet-images.ts'
-import { changeHundredth, readTracker, type Tracker, writeTracker } from './generate-feed.ts'
+import { changeSome, readTracker, type Tracker, writeTracker } from './generate-feed.ts'
 import { median } from './measure.ts'
 import type { Part, PartOptions } from './part.ts'
 
@@ -17,14 +17,29 @@ const mebibyte = 2 ** 20
 
 /** The numbers of images to ask the same questions at. */
 const sizes = [1000, 10_000, 100_000]
-/** Updates of one hundredth of the statements, at the last size. */
-const updateCount = 20
+/** The image that is reported, the same at every size. */
+const reported = 500
+/** Updates of one hundredth of the statements, at the last size and at those before. */
+const [lastUpdates, firstUpdates] = [20, 3]
+/** Updates of one thousandth, at the last size. */
+const smallUpdates = 5
 
 /** A fleet of images that share layers as those of a registry do. */
 export const fleet: Part = { id: 'fleet', title: 'A fleet on PostgreSQL', measure }
 
+/** What is measured: one fleet, which grows. */
+interface Fleet extends PartOptions {
+  readonly database: string
+  /** A connection of its own. */
+  readonly client: Client
+  readonly engine: Engine
+  readonly images: FleetImages
+  /** What Debian says, which every update changes. */
+  readonly tracker: Tracker
+}
+
 async function measure(options: PartOptions): Promise<void> {
-  const cluster = await startCluster()
+  const cluster = await startCluster(true)
   await createDatabase(cluster.address('postgres'))
   const database = cluster.address('fleet')
   const client = new Client(database)
@@ -35,113 +50,134 @@ async function measure(options: PartOptions): Promise<void> {
     await engine.update(['debian'], run)
     await engine.fleet.rejudge(signal)
     const images = fleetImages(options.corpus, tracker)
+    const all = { ...options, database, client, engine, images, tracker }
     let there = 0
+    let asked: readonly string[] | undefined
+    let round = 0
     for (const size of sizes) {
-      const ms = await put(engine, images, there, size)
-      push(options, size, 'put and judge an image', ms / (size - there), undefined, '')
+      await grow(all, there, size)
       there = size
-      await client.query('ANALYZE')
-      await questions(engine, client, images, size, options)
+      asked ??= await vulnerabilities(client)
+      await questions(all, asked, size)
+      const count = size === sizes.at(-1) ? lastUpdates : firstUpdates
+      await updates(all, { size, every: 100, rounds: Array.from({ length: count }, () => ++round) })
     }
-    await updates(engine, { client, database }, tracker, there, options)
+    await updates(all, { size: there, every: 1000, rounds: Array.from({ length: smallUpdates }, () => ++round) })
   } finally {
     await client.end()
     await cluster.stop()
   }
+  options.results.note(`PostgreSQL with its default configuration, on the same cores. Images were put three at a time, without waiting
+for the disk; all else waits for it. VACUUM ANALYZE ran after each growth, as autovacuum does in time, and not between updates. The
+look-up by a primary key is asked by a connection of its own, in turn with the question.`)
 }
 
-/** Puts images, a few at a time as a server does; how long that takes. */
-async function put(engine: Engine, images: FleetImages, from: number, to: number): Promise<number> {
+/** Puts images, a few at a time as a server does, from those that are there up to `size`. */
+async function grow({ results, client, database, images, feeds }: Fleet, from: number, size: number): Promise<void> {
+  await client.query('ALTER DATABASE fleet SET synchronous_commit = off')
+  await using engine = await createEngine({ database, mirror: feeds, offline: true })
   const started = performance.now()
   let next = from
   const worker = async () => {
-    while (next < to) await engine.fleet.add(images(next++), [], signal)
+    while (next < size) await engine.fleet.add(images(next++), [], signal)
   }
   await Promise.all(Array.from({ length: 3 }, worker))
-  return performance.now() - started
+  const ms = (performance.now() - started) / (size - from)
+  results.push({ what: `${size} images: put and judge one`, ours: inMs(ms), floor: '', ratio: '', target: '' })
+  await client.query('ALTER DATABASE fleet RESET synchronous_commit')
+  await client.query('VACUUM ANALYZE')
 }
 
-async function questions(
-  engine: Engine,
-  client: Client,
-  images: FleetImages,
-  size: number,
-  options: PartOptions,
-): Promise<void> {
-  const { fleet: store } = engine.store
+/** The ids of vulnerabilities that most of the images have, some, and few. */
+async function vulnerabilities(client: Client): Promise<readonly string[]> {
   await client.query('SET search_path = chiaro')
-  const { rows } = await client.query<{ body: string; count: string }>(
-    `SELECT text.body, count(DISTINCT image) FROM fleet_finding_name AS own JOIN fleet_text AS text ON text.id = own.name
+  const { rows } = await client.query<{ body: string }>(
+    `SELECT text.body FROM fleet_finding_name AS own JOIN fleet_text AS text ON text.id = own.name
        JOIN fleet_set_package USING (package) JOIN fleet_image_set USING (package_set)
      WHERE own.name IN (SELECT DISTINCT vulnerability FROM fleet_finding ORDER BY 1 LIMIT 400)
-     GROUP BY text.body ORDER BY 2 DESC`,
+     GROUP BY text.body ORDER BY count(DISTINCT image) DESC, text.body`,
   )
-  const [most, rare] = [rows[0]!, rows.at(-1)!]
-  const middle = images(Math.floor(size / 2))
-  const page = { after: undefined, limit: 50 }
-  let turn = 0
-  const key = () => client.query('SELECT * FROM fleet_image WHERE id = $1', [1 + ((turn++ * 7919) % size)])
-  const asked = {
-    [`first page of images with ${most.body} (${most.count} have it)`]: () =>
-      store.imagesWithVulnerability(most.body, page),
-    [`first page of images with ${rare.body} (${rare.count} have it)`]: () =>
-      store.imagesWithVulnerability(rare.body, page),
-    'first page of images with a package (bash)': () => store.imagesWithPackage('bash', page),
-    'state of an image': () => store.state(middle.image.digest!),
-    'report of an image, with what is found in it': () => engine.fleet.report(middle, report),
-  }
-  for (const [what, ask] of Object.entries(asked)) {
-    const [own, floor] = await inTurn(ask, key)
-    push(options, size, what, own, floor, what.startsWith('first page of images with CVE') ? '10' : '')
-  }
-  const bytes = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
-  const mib = Number(bytes.rows[0]!.bytes) / mebibyte
-  options.results.push({
-    what: `database with ${size} images`,
-    ours: `${mib.toFixed(0)} MiB`,
-    floor: '',
-    ratio: '',
-    target: '',
-  })
+  return [rows[0]!, rows[rows.length >> 1]!, rows.at(-1)!].map(({ body }) => body)
 }
 
-/** Updates of one hundredth of what Debian says: the import, and then whatever has to be judged again. */
-async function updates(
-  engine: Engine,
-  { client, database }: { readonly client: Client; readonly database: string },
-  tracker: Tracker,
+async function questions(all: Fleet, asked: readonly string[], size: number): Promise<void> {
+  const { engine, client, images, results } = all
+  const { fleet: store } = engine.store
+  const page = { after: undefined, limit: 50 }
+  for (const id of asked) {
+    const what = `first page of images with ${id} (${await imagesWith(client, id)} have it)`
+    await against(all, size, what, () => store.imagesWithVulnerability(id, page), '10')
+  }
+  await against(all, size, 'first page of images with bash', () => store.imagesWithPackage('bash', page), '')
+  const index = images(reported)
+  await against(all, size, 'state of an image', () => store.state(index.image.digest!), '')
+  const found = (await engine.fleet.report(index, report))!.findings.length
+  await against(all, size, `report of an image with ${found} findings`, () => engine.fleet.report(index, report), '')
+  const ours = inMib(await bytesOf(client))
+  results.push({ what: `${size} images: the database`, ours, floor: '', ratio: '', target: '' })
+}
+
+/** A question in turn with the look-up of an image by its primary key. */
+async function against(
+  { client, results }: Fleet,
   size: number,
-  options: PartOptions,
+  what: string,
+  ask: () => Promise<unknown>,
+  target: string,
 ): Promise<void> {
-  const { folder } = options
-  const before = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
+  const ms: [number[], number[]] = [[], []]
+  for (let round = 0; round < times; round++) {
+    ms[0].push(await timed(ask))
+    const id = 1 + ((round * 7919) % size)
+    ms[1].push(await timed(() => client.query('SELECT * FROM fleet_image WHERE id = $1', [id])))
+  }
+  const [own, key] = [median(ms[0]), median(ms[1])]
+  const floor = `a primary key: ${inMs(key)}`
+  results.push({ what: `${size} images: ${what}`, ours: inMs(own), floor, ratio: (own / key).toFixed(2), target })
+}
+
+async function imagesWith(client: Client, id: string): Promise<string> {
+  const { rows } = await client.query<{ count: string }>(
+    `SELECT count(DISTINCT image) FROM fleet_finding_name JOIN fleet_set_package USING (package)
+       JOIN fleet_image_set USING (package_set) WHERE name = (SELECT id FROM fleet_text WHERE body = $1)`,
+    [id],
+  )
+  return rows[0]!.count
+}
+
+/** Updates of what Debian says: the import, and then whatever has to be judged again. */
+async function updates(
+  all: Fleet,
+  { size, every, rounds }: { readonly size: number; readonly every: number; readonly rounds: readonly number[] },
+): Promise<void> {
+  const { engine, client, database, tracker, folder, results } = all
+  const before = await bytesOf(client)
   const [imports, judgings]: [number[], number[]] = [[], []]
   let last = ''
-  for (let round = 1; round <= updateCount; round++) {
-    changeHundredth(tracker, round)
-    const changed = join(folder, `round-${round}`)
-    await writeTracker(changed, tracker)
-    await using other = await createEngine({ database, mirror: changed, offline: true })
-    let started = performance.now()
-    await other.update(['debian'], { ...run, force: true })
-    imports.push(performance.now() - started)
-    started = performance.now()
-    const [done] = await engine.fleet.rejudge(signal)
-    judgings.push(performance.now() - started)
-    last = `${done?.packages ?? 0} packages, ${done?.opened ?? 0} findings opened`
-    rmSync(changed, { recursive: true })
+  for (const round of rounds) {
+    changeSome(tracker, every, round)
+    const mirror = join(folder, `round-${round}`)
+    await writeTracker(mirror, tracker)
+    await using other = await createEngine({ database, mirror, offline: true })
+    imports.push(await timed(() => other.update(['debian'], { ...run, force: true })))
+    judgings.push(
+      await timed(async () => {
+        const [done] = await engine.fleet.rejudge(signal)
+        last = `${done?.packages ?? 0} packages, ${done?.opened ?? 0} findings opened`
+      }),
+    )
+    rmSync(mirror, { recursive: true })
   }
-  const what = `judge again after an update of 1 % (${last}; against its import)`
-  push(options, size, what, median(judgings), median(imports), '3')
-  const after = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
-  const growth = (Number(after.rows[0]!.bytes) - Number(before.rows[0]!.bytes)) / mebibyte
-  options.results.push({
-    what: `growth over ${updateCount} such updates`,
-    ours: `${growth.toFixed(0)} MiB`,
-    floor: '',
-    ratio: '',
-    target: '',
+  const [judging, importing] = [median(judgings), median(imports)]
+  results.push({
+    what: `${size} images: judge again after an update of ${100 / every} % (${last})`,
+    ours: inMs(judging),
+    floor: `its import: ${inMs(importing)}`,
+    ratio: (judging / importing).toFixed(2),
+    target: every === 100 ? '3' : '',
   })
+  const what = `${size} images: growth of the database over ${rounds.length} updates of ${100 / every} %`
+  results.push({ what, ours: inMib((await bytesOf(client)) - before), floor: '', ratio: '', target: '' })
 }
 
 async function createDatabase(address: string): Promise<void> {
@@ -151,32 +187,21 @@ async function createDatabase(address: string): Promise<void> {
   await client.end()
 }
 
-/** Medians of two things done in turn, in milliseconds. */
-async function inTurn(own: () => Promise<unknown>, floor: () => Promise<unknown>): Promise<readonly [number, number]> {
-  const ms: [number[], number[]] = [[], []]
-  for (let round = 0; round < times; round++) {
-    for (const [index, work] of [own, floor].entries()) {
-      const started = performance.now()
-      await work()
-      ms[index]!.push(performance.now() - started)
-    }
-  }
-  return [median(ms[0]), median(ms[1])]
+async function bytesOf(client: Client): Promise<number> {
+  const { rows } = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
+  return Number(rows[0]!.bytes)
 }
 
-function push(
-  options: Pick<PartOptions, 'results'>,
-  size: number,
-  what: string,
-  ms: number,
-  floor: number | undefined,
-  target: string,
-): void {
-  options.results.push({
-    what: `${size} images: ${what}`,
-    ours: `${ms.toFixed(2)} ms`,
-    floor: floor === undefined ? '' : `${floor.toFixed(2)} ms`,
-    ratio: floor === undefined ? '' : (ms / floor).toFixed(2),
-    target,
-  })
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now()
+  await work()
+  return performance.now() - started
+}
+
+function inMs(ms: number): string {
+  return `${ms.toFixed(2)} ms`
+}
+
+function inMib(bytes: number): string {
+  return `${(bytes / mebibyte).toFixed(0)} MiB`
 }

@@ -33,12 +33,12 @@ export function writeTracker(mirror: string, tracker: Tracker): Promise<void> {
   return write(mirror, enlarged(tracker, 1))
 }
 
-/** Changes every hundredth vulnerability of a package, others in each round: the versions that fix it. */
-export function changeHundredth(tracker: Tracker, round: number): void {
+/** Changes one of `every` vulnerabilities of packages, others in each round: the versions that fix it. */
+export function changeSome(tracker: Tracker, every: number, round: number): void {
   let count = 0
   for (const issues of Object.values(tracker)) {
     for (const { releases } of Object.values(issues)) {
-      if (count++ % 100 !== round % 100) continue
+      if (count++ % every !== round % every) continue
       for (const state of Object.values(releases)) state.fixed_version = `${state.fixed_version ?? '1.0'}+round${round}`
     }
   }

@@ -3,7 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Databases, postgresServer, sqliteFiles } from './databases.ts'
-import { changeHundredth, readTracker, writeEnlarged, writeTracker } from './generate-feed.ts'
+import { changeSome, readTracker, writeEnlarged, writeTracker } from './generate-feed.ts'
 import { inTurn, median, millisecondsOf, run } from './measure.ts'
 import type { Part, PartOptions } from './part.ts'
 import { servedFiles } from './served-files.ts'
@@ -105,7 +105,7 @@ async function growth({ feeds, folder, results, databases }: UpdatingOptions): P
   const first = await update()
   let last = first
   for (let round = 1; round <= 20; round++) {
-    changeHundredth(tracker, round)
+    changeSome(tracker, 100, round)
     last = await update()
   }
   results.push({

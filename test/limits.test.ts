@@ -64,6 +64,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   importNames: ['src/store/sqlite/writes.test.ts', 'more names than are remembered'],
   importStatements: ['src/store/sqlite/writes.test.ts', 'more statements than are remembered'],
   keptMatches: ['test/contract/store.ts', 'limits.keptMatches + 1'],
+  changesOfKey: ['test/contract/fleet-store.ts', 'limits.changesOfKey + 1'],
   pageSize: ['test/contract/fleet-store.ts', 'limits.pageSize + 1'],
   databaseWait: ['src/store/sqlite/writes.test.ts', 'a lock that is not given back in time is an error'],
   databaseCacheWait: ['src/store/sqlite/writes.test.ts', 'what is only kept for speed goes without'],

@@ -9,6 +9,11 @@ export interface AdvisoryKey {
   readonly name: string
 }
 
+/** A key, and the ids of those vulnerabilities of which something is meant; of all of them, where they are not given. */
+export interface NarrowedKey extends AdvisoryKey {
+  readonly vulnerabilities?: readonly string[]
+}
+
 /** What limits the name of a package in a key. */
 export interface NameLimit {
   /** One module stream only: `nodejs:18`. */

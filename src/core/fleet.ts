@@ -70,6 +70,8 @@ export interface Judgement extends Judged {
   readonly number: number
   /** All that the package is looked up under; facts that its judgement asks for are keys of the scope `factScope(FEED)`. */
   readonly keys: readonly AdvisoryKey[]
+  /** The ids of the vulnerabilities that were judged, where it was not all: other findings stay, and so do gaps and keys. */
+  readonly only?: readonly string[]
 }
 
 /** A package of an image with what is open in it. */
@@ -159,13 +161,14 @@ export interface FleetStore {
    * Judges packages: calls `find` for them, and writes what differs from the findings that are open as closed and opened under
    * the operation, in one transaction. If the data of any feed changes between, `find` is called again, so that nothing is
    * written of data that is over. A description or links that change are replaced, and are no event. Packages that are gone
-   * meanwhile are left out.
+   * meanwhile are left out. It is called again as well, with them in `whole`, for packages in which some vulnerabilities cannot be
+   * judged by themselves: that were judged by other rules, have gaps, or have one of these open under several ids.
    */
   judge(
     operation: FleetOperation,
     rules: string,
     packages: readonly NumberedPackage[],
-    find: (packages: readonly NumberedPackage[]) => Promise<readonly Judgement[]>,
+    find: (packages: readonly NumberedPackage[], whole: ReadonlySet<number>) => Promise<readonly Judgement[]>,
   ): Promise<{ readonly opened: number; readonly closed: number }>
   /** Ends an operation. Of a 'data' operation it notes the generation that packages are judged with now. */
   end(operation: FleetOperation): Promise<void>

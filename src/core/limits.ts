@@ -109,6 +109,8 @@ export const limits = {
   importStatements: 50_000,
   /** Matches kept for one image, and findings with their gaps; where there are more, they are made again each time. */
   keptMatches: 100_000,
+  /** Vulnerabilities of one key that are judged again by themselves after an update; where more have changed, all are. */
+  changesOfKey: 500,
   /** Entries of one page of a list of the fleet. */
   pageSize: 1000,
   /** How long a write waits for other processes to finish theirs; what is only kept for speed waits less, and goes without. */

@@ -1,4 +1,4 @@
-import type { AdvisoryKey, Candidate, FeedRecord, Json, Statement, Vulnerability } from './advisory.ts'
+import type { AdvisoryKey, Candidate, FeedRecord, Json, NarrowedKey, Statement, Vulnerability } from './advisory.ts'
 import type { Digest } from './digest.ts'
 import type { Feed } from './feed.ts'
 import type { ImportResult } from './feed-outcome.ts'
@@ -105,9 +105,10 @@ export interface AdvisoryStore {
   failed(feed: { readonly id: string; readonly url: string }, error: { code: string; message: string }): Promise<void>
   /**
    * The statements for the keys, in one batch, in no particular order. Vulnerabilities of which the same is said may share one
-   * statement, for which `wanted` is then called once; candidates have the very objects that it saw.
+   * statement, for which `wanted` is then called once; candidates have the very objects that it saw. With
+   * `asOf`, keys mean all vulnerabilities.
    */
-  candidates(keys: readonly AdvisoryKey[], options?: CandidateOptions): Promise<readonly Candidate[]>
+  candidates(keys: readonly NarrowedKey[], options?: CandidateOptions): Promise<readonly Candidate[]>
   /** How many statements each scope has, or had at `asOf`. */
   scopeSizes(scopes: readonly string[], asOf?: string): Promise<ReadonlyMap<string, number>>
   /** What the feeds say of the vulnerabilities of these ids, in one batch, in no particular order. */
@@ -129,10 +130,11 @@ export interface AdvisoryStore {
   /**
    * The keys of which something else is said in generation `to` of a feed than in `from`, in batches: those of statements that
    * were added, changed or closed, or whose vulnerability is described otherwise, and the names of facts, in the scope
-   * `factScope(feed)` of core/fleet.ts. A key may come twice, and some may be among them of which the same is said. Throws like
-   * `changes`.
+   * `factScope(feed)` of core/fleet.ts. A key comes with the ids of the vulnerabilities of which it is said, if they are no more
+   * than `limits.changesOfKey`; the name of a fact without. A key may come twice, and some may be among them of which the same
+   * is said. Throws like `changes`.
    */
-  changedKeys(feed: string, from: number, to: number): AsyncIterable<readonly AdvisoryKey[]>
+  changedKeys(feed: string, from: number, to: number): AsyncIterable<readonly NarrowedKey[]>
   /**
    * The records of the current generation of a feed, as `import` takes them: all, or those only that changed after generation
    * `since`, with removals for what is gone. Throws like `changes`.

@@ -5,12 +5,12 @@ import { advisory, fact, source, statement } from '../../test/support/records.ts
 import { bookworm, packageOf } from '../../test/support/reports.ts'
 import { createEngine, type Engine } from '../compose.ts'
 import type { Advisory, FeedRecord } from '../core/advisory.ts'
-import type { FleetStore } from '../core/fleet.ts'
+import type { FleetStore, Judgement } from '../core/fleet.ts'
 import type { IndexedPackage, IndexReport } from '../core/report.ts'
 import type { ImportSource, Store } from '../core/store.ts'
 import { ecosystems } from '../ecosystems/registry.ts'
 import { enrichers } from '../enrich/registry.ts'
-import { createFleet, type Fleet } from './fleet.ts'
+import { createFleet } from './fleet.ts'
 
 const { signal } = new AbortController()
 const options = { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] }
@@ -39,6 +39,15 @@ const [openssl, zlib, bash] = ['openssl', 'zlib', 'bash'].map((name) => packageO
   IndexedPackage,
   IndexedPackage,
 ]
+
+/** Numbers from 0 to 1 that are the same in every run (a linear congruential generator). */
+function randomNumbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+}
 
 function fixed(id: string, name: string, version = '2', description?: string): Advisory {
   return advisory(id, [statement('debian:12', name, version)], description)
@@ -70,19 +79,29 @@ describe.each(databases)('the fleet on $name', ({ create }) => {
     return store.advisories.import(source(records, { fingerprint: `${++imports}`, ...more }), signal)
   }
 
-  /** A fleet like that of the engine, whose calls of `judge` are counted by the packages that they are for. */
-  function watched(rules: string, stop?: AbortController): { readonly fleet: Fleet; readonly judged: string[] } {
+  /**
+   * A fleet like that of the engine, whose calls of `judge` are counted by the packages that they are for; of those that were
+   * not judged as a whole, `some` has the vulnerabilities that were.
+   */
+  function watched(rules: string, stop?: AbortController) {
     const judged: string[] = []
+    const some: string[] = []
     const fleetStore: FleetStore = {
       ...store.fleet,
-      judge: (operation, by, packages, find) => {
+      judge: async (operation, by, packages, find) => {
         judged.push(...packages.map((one) => one.package.package.name))
         if (stop !== undefined) stop.abort()
-        return store.fleet.judge(operation, by, packages, find)
+        let last: readonly Judgement[] = []
+        const written = await store.fleet.judge(operation, by, packages, async (asked, whole) => {
+          last = await find(asked, whole)
+          return last
+        })
+        some.push(...last.flatMap(({ only = [] }) => only))
+        return written
       },
     }
     const parts = { ecosystems, enrichers, analyzersKey: 'a@1', rules, version: '0' }
-    return { fleet: createFleet({ ...parts, store: { ...store, fleet: fleetStore } }), judged }
+    return { fleet: createFleet({ ...parts, store: { ...store, fleet: fleetStore } }), judged, some }
   }
 
   async function ids(number: number): Promise<readonly string[]> {
@@ -201,6 +220,80 @@ describe.each(databases)('the fleet on $name', ({ create }) => {
     await fleet.rejudge(signal)
     expect(await ids(1)).toEqual(['openssl CVE-2'])
     await expectEqual(indexOf(1, [zlib, openssl, bash]))
+  })
+
+  it('judges of a package only the vulnerabilities that changed', async () => {
+    const many = Array.from({ length: 20 }, (_, index) => fixed(`CVE-${index}`, 'zlib'))
+    await load(many)
+    const { fleet, some } = watched('rules')
+    await fleet.add(indexOf(1, [zlib, bash]), [], signal)
+    await fleet.rejudge(signal)
+    some.length = 0
+    const next = [
+      ...many.slice(3),
+      fixed('CVE-1', 'zlib', '3'),
+      fixed('CVE-2', 'zlib', '2', 'other'),
+      fixed('CVE-X', 'zlib'),
+    ]
+    await load(next)
+    const [done] = await fleet.rejudge(signal)
+    expect(some.sort()).toEqual(['CVE-0', 'CVE-1', 'CVE-2', 'CVE-X'])
+    expect(done).toMatchObject({ packages: 1, opened: 2, closed: 2 })
+    await expectEqual(indexOf(1, [zlib, bash]))
+    some.length = 0
+    await load([...next.slice(1), fixed('CVE-3', 'zlib', '1 1')])
+    await fleet.rejudge(signal)
+    // What cannot be compared is a gap of the package as a whole, and the package has it from now on.
+    await load(next)
+    await fleet.rejudge(signal)
+    expect(some).toEqual([])
+    await expectEqual(indexOf(1, [zlib, bash]))
+  })
+
+  it('finds after any changes what judging everything does, however records are joined', async () => {
+    const random = randomNumbers(7)
+    const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)]!
+    const chosen = <T>(list: readonly T[], share: number) => list.filter(() => random() < share)
+    const ids = [...[1, 2, 3, 4, 5, 6].map((number) => `CVE-2024-000${number}`), 'GHSA-1', 'GHSA-2', 'DSA-1', 'DSA-2']
+    const names = ['openssl', 'zlib', 'bash']
+    const record = (id: string): Advisory => {
+      const { vulnerability } = fixed(id, '', '', `about ${Math.floor(random() * 3)}`)
+      const [aliases, covers] = [0.3, 0.2].map((often) => (random() < often ? chosen(ids, 0.2) : []))
+      const versions = ['1', '2', '3', '4', ...(random() < 0.1 ? ['1 1'] : [])]
+      return {
+        vulnerability: {
+          ...vulnerability,
+          aliases: aliases!.filter((alias) => alias !== id),
+          ...(covers!.length === 0 ? {} : { covers: covers! }),
+        },
+        statements: chosen(names, 0.5).map((name) => statement('debian:12', name, pick(versions))),
+      }
+    }
+    const feeds = new Map(['debian', 'other'].map((feed) => [feed, new Map(ids.map((id) => [id, record(id)]))]))
+    const indexes = names.map((name, place) =>
+      indexOf(
+        place,
+        ['1', '2', '3'].map((version) => packageOf(`${name}-${version}`, version, { source: { name, version } })),
+      ),
+    )
+    const { fleet, judged, some } = watched('rules')
+    for (const [id, records] of feeds) await load([...records.values()], { id })
+    for (const index of indexes) await fleet.add(index, [], signal)
+    await fleet.rejudge(signal)
+    judged.length = 0
+    for (let round = 0; round < 40; round++) {
+      for (const [feed, records] of feeds) {
+        for (const id of chosen(ids, 0.1)) {
+          if (random() < 0.3) records.delete(id)
+          else records.set(id, record(id))
+        }
+        await load([...records.values()], { id: feed, mayBeEmpty: true })
+      }
+      await fleet.rejudge(signal)
+      for (const index of indexes) await expectEqual(index)
+    }
+    expect(some.length).toBeGreaterThan(50)
+    expect(judged.length).toBeGreaterThan(100)
   })
 
   it('takes over what a vulnerability is described by, and the advisories that facts name', async () => {

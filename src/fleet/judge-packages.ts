@@ -7,12 +7,29 @@ import { packageUrl } from '../core/purl.ts'
 import type { IndexedPackage, IndexReport } from '../core/report.ts'
 import type { AdvisoryStore } from '../core/store.ts'
 import { assess } from '../scan/assess.ts'
-import { type Judge, matchPackages, outcomesOf, packageKeys } from '../scan/match-packages.ts'
+import {
+  type Judge,
+  type LookUp,
+  matchPackages,
+  type Outcome,
+  outcomesOf,
+  type PackageKeys,
+  packageKeys,
+} from '../scan/match-packages.ts'
 
 /** By what packages are judged. */
 export interface JudgeOptions {
   readonly ecosystems: readonly Ecosystem[]
   readonly advisories: AdvisoryStore
+}
+
+/** Packages of one release with the keys that they are looked up under, by their places. */
+export interface Batch {
+  readonly packages: readonly NumberedPackage[]
+  readonly index: IndexReport
+  readonly by: Judge
+  readonly lookUp: LookUp
+  readonly keys: PackageKeys
 }
 
 /** Judges packages as matching judges those of an image: those of each release in one batch. Throws `DATABASE_FAILED` only. */
@@ -21,27 +38,43 @@ export async function judgePackages(
   options: JudgeOptions,
 ): Promise<readonly Judgement[]> {
   const judged: Judgement[] = []
-  const byRelease = Map.groupBy(packages, (one) => JSON.stringify(one.package.release))
-  for (const own of byRelease.values()) judged.push(...(await judgeRelease(own, own[0]!.package.release, options)))
+  for (const own of byRelease(packages)) {
+    const batch = await prepareBatch(own, options)
+    judged.push(...(batch === undefined ? own.map(({ number }) => nothing(number)) : await judgeBatch(batch)))
+  }
   return judged
 }
 
-async function judgeRelease(
+export function byRelease(packages: readonly NumberedPackage[]): readonly (readonly NumberedPackage[])[] {
+  return [...Map.groupBy(packages, (one) => JSON.stringify(one.package.release)).values()]
+}
+
+/** A batch of packages of one release; `undefined` where nobody can judge them. */
+export async function prepareBatch(
   packages: readonly NumberedPackage[],
-  release: Release,
   { ecosystems, advisories }: JudgeOptions,
-): Promise<readonly Judgement[]> {
-  const index = indexOf(packages, release)
+): Promise<Batch | undefined> {
+  const index = indexOf(packages, packages[0]!.package.release)
   // When it is does not matter: it only makes gaps, which are an image's matter.
   const { ecosystem, coverage, packages: judged } = assess(index, ecosystems, new Date())
-  if (ecosystem === undefined || coverage === undefined) return packages.map(({ number }) => nothing(number))
+  if (ecosystem === undefined || coverage === undefined) return undefined
   const by = { ecosystem, coverage }
   const lookUp = { advisories, asOf: undefined }
-  const keys = await packageKeys(judged, by, lookUp)
-  const outcomes = outcomesOf(await matchPackages(keys, index, by, lookUp), index, by)
+  return { packages, index, by, lookUp, keys: await packageKeys(judged, by, lookUp) }
+}
+
+async function judgeBatch(batch: Batch): Promise<readonly Judgement[]> {
+  const { keys, index, by, lookUp, packages } = batch
+  const byPlace = outcomesByPlace(outcomesOf(await matchPackages(keys, index, by, lookUp), index, by))
+  return packages.map(({ number }, place) => ({ number, ...byPlace(place), keys: allKeys(batch, place) }))
+}
+
+/** What outcomes come to in the package of each place. */
+export function outcomesByPlace(
+  outcomes: readonly Outcome[],
+): (place: number) => { readonly findings: readonly FleetFinding[]; readonly gaps: readonly Gap[] } {
   const byPlace = Map.groupBy(outcomes, ({ pkg }) => pkg)
-  return packages.map(({ number }, place) => {
-    const pkg = index.packages[place]!
+  return (place) => {
     const findings: FleetFinding[] = []
     const gaps: Gap[] = []
     for (const outcome of byPlace.get(place) ?? []) {
@@ -49,8 +82,8 @@ async function judgeRelease(
       // Where it lies here means nothing, and is not kept.
       else findings.push(outcome.finding)
     }
-    return { number, findings, gaps, keys: allKeys(pkg, keys.get(pkg) ?? [], by) }
-  })
+    return { findings, gaps }
+  }
 }
 
 function nothing(number: number): Judgement {
@@ -84,12 +117,13 @@ function indexedPackage({ package: pkg, release, repositories }: FleetPackage, p
   }
 }
 
-/** Its keys with the names of the facts that they are made with, and of those that name the advisories behind fixes. */
-function allKeys(
-  pkg: IndexedPackage,
-  keys: readonly AdvisoryKey[],
-  { ecosystem, coverage }: Judge,
+/** A package's keys with the names of the facts that they are made with, and of those that name the advisories behind fixes. */
+export function allKeys(
+  { index, keys: known, by: { ecosystem, coverage } }: Batch,
+  place: number,
 ): readonly AdvisoryKey[] {
+  const pkg = index.packages[place]!
+  const keys = known.get(pkg) ?? []
   const facts = (ecosystem.facts?.([pkg]) ?? []).flatMap(({ feed, names }) =>
     names.map((name) => ({ scope: factScope(feed), name })),
   )

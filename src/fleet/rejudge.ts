@@ -1,9 +1,17 @@
 import { throwIfAborted } from '../core/abort.ts'
-import type { AdvisoryKey } from '../core/advisory.ts'
+import { distinctKeys } from '../core/advisory-keys.ts'
 import { type Enricher, isFeedOf } from '../core/enricher.ts'
 import type { FleetCause, FleetOperation, NumberedPackage } from '../core/fleet.ts'
 import type { AdvisoryStore } from '../core/store.ts'
-import { type FleetOptions, type JudgingResult, judgeUnder, nothingJudged, packagesAtOnce, sumOf } from './judging.ts'
+import {
+  type FleetOptions,
+  type JudgedChanges,
+  type JudgingResult,
+  judgeUnder,
+  nothingJudged,
+  packagesAtOnce,
+  sumOf,
+} from './judging.ts'
 
 /** What bringing the fleet up to date needs. */
 export interface RejudgeOptions extends FleetOptions {
@@ -62,11 +70,12 @@ async function judgeChanged(operation: FleetOperation, options: FleetOptions): P
   if (!(await isKept(feed, from, advisories))) {
     return judgeAll(operation, (after) => fleet.packagesOfOtherRules(undefined, after, packagesAtOnce), options)
   }
-  const seen = new Set<number>()
+  const done = new Set<number>()
   let result = nothingJudged
   for await (const keys of advisories.changedKeys(feed, from, to)) {
     throwIfAborted(options.signal)
-    result = sumOf(result, await judgeByKeys(operation, keys, seen, options))
+    const read = (after: number) => fleet.packagesByKeys(keys, after, packagesAtOnce)
+    result = sumOf(result, await judgeAll(operation, read, options, { keys: distinctKeys(keys), done }))
   }
   return result
 }
@@ -77,31 +86,19 @@ async function isKept(feed: string, from: number, advisories: AdvisoryStore): Pr
   return oldest !== undefined && (from >= oldest.number || oldest.number === 1)
 }
 
-async function judgeByKeys(
-  operation: FleetOperation,
-  keys: readonly AdvisoryKey[],
-  seen: Set<number>,
-  options: FleetOptions,
-): Promise<JudgingResult> {
-  const read = (after: number) => options.fleet.packagesByKeys(keys, after, packagesAtOnce)
-  return judgeAll(operation, read, options, seen)
-}
-
-/** Judges packages that are read one part after the other, without those that were `seen`. */
+/** Judges packages that are read one part after the other. */
 async function judgeAll(
   operation: FleetOperation,
   read: (after: number) => Promise<readonly NumberedPackage[]>,
   options: FleetOptions,
-  seen = new Set<number>(),
+  changes?: JudgedChanges,
 ): Promise<JudgingResult> {
   let result = nothingJudged
   for (let after = 0; ; ) {
     const packages = await read(after)
     const last = packages.at(-1)
     if (last === undefined) return result
-    const unseen = packages.filter(({ number }) => !seen.has(number))
-    result = sumOf(result, await judgeUnder(operation, unseen, options))
-    for (const { number } of unseen) seen.add(number)
+    result = sumOf(result, await judgeUnder(operation, packages, options, changes))
     after = last.number
   }
 }

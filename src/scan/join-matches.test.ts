@@ -75,6 +75,12 @@ describe('an advisory that covers several vulnerabilities', () => {
     ])
   })
 
+  it('is named, whatever it and those are called', () => {
+    expect(shown({ id: 'CVE-2024-9', covers: ['GHSA-1'] }, { id: 'CVE-2024-1', aliases: ['GHSA-1'] })).toEqual([
+      'CVE-2024-1 = CVE-2024-9 GHSA-1: open by CVE-2024-9 of own',
+    ])
+  })
+
   it('is the vulnerability itself where it covers none', () => {
     expect(shown({ id: 'RHSA-1', covers: [], fixedIn: '2' })).toEqual(['RHSA-1: fixed 2 of own'])
   })

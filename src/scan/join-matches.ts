@@ -144,8 +144,9 @@ class JoinedIds {
 function aliasesOf(id: string, claims: readonly Claim[]): readonly string[] {
   const names = new Set<string>()
   for (const claim of claims) {
-    const ids = [claim.id, ...claim.aliases, claim.match.candidate.vulnerability.id]
-    for (const name of ids) if (claim.id === id || !cveId.test(name)) names.add(name)
+    for (const name of [claim.id, ...claim.aliases]) if (claim.id === id || !cveId.test(name)) names.add(name)
+    // Of what a vulnerability is known by, the records always are: that one changed is seen by it (fleet/judge-changes.ts).
+    names.add(claim.match.candidate.vulnerability.id)
   }
   names.delete(id)
   return [...names].sort(compareText)

@@ -1,4 +1,5 @@
-import type { AdvisoryKey, Statement } from '../core/advisory.ts'
+import type { NarrowedKey, Statement } from '../core/advisory.ts'
+import { keyText } from '../core/advisory-keys.ts'
 import { type Coverage, type Ecosystem, type Facts, noFacts } from '../core/ecosystem.ts'
 import type { Gap } from '../core/gap.ts'
 import { comparedVersion, judge } from '../core/judge.ts'
@@ -22,8 +23,11 @@ export interface LookUp {
   readonly asOf: string | undefined
 }
 
-/** Packages, each with the keys under which statements about it are found. */
-export type PackageKeys = ReadonlyMap<IndexedPackage, readonly AdvisoryKey[]>
+/**
+ * Packages, each with the keys under which statements about it are found. Where those of one are narrowed and those of another of
+ * the same name are not, both are matched with all that either asks for.
+ */
+export type PackageKeys = ReadonlyMap<IndexedPackage, readonly NarrowedKey[]>
 
 /** The keys of packages, after one look-up of the facts that they are made with. */
 export async function packageKeys(
@@ -67,31 +71,31 @@ async function match(
   ecosystem: Ecosystem,
   { advisories, asOf }: LookUp,
 ): Promise<readonly Match[]> {
-  const byKey = new Map<string, { readonly key: AdvisoryKey; readonly packages: IndexedPackage[] }>()
+  const byKey = new Map<string, IndexedPackage[]>()
   for (const [pkg, own] of keys) {
     for (const key of own) {
       const known = byKey.get(keyText(key))
-      if (known === undefined) byKey.set(keyText(key), { key, packages: [pkg] })
-      else known.packages.push(pkg)
+      if (known === undefined) byKey.set(keyText(key), [pkg])
+      else known.push(pkg)
     }
   }
   const verdicts = new Map<Statement, readonly Verdict[]>()
   // Most statements clear every package: the store then does not even read what they are about.
   const concerned = (statement: Statement) => {
-    const judged = judgeAll(byKey.get(keyText(statement.key))!.packages, statement, ecosystem)
+    const judged = judgeAll(byKey.get(keyText(statement.key))!, statement, ecosystem)
     if (judged.every(({ state }) => state === 'clear')) return false
     verdicts.set(statement, judged)
     return true
   }
-  const candidates = await advisories.candidates(
-    [...byKey.values()].map(({ key }) => key),
-    { wanted: concerned, ...(asOf === undefined ? {} : { asOf }) },
-  )
+  const candidates = await advisories.candidates([...keys.values()].flat(), {
+    wanted: concerned,
+    ...(asOf === undefined ? {} : { asOf }),
+  })
   const matches: Match[] = []
   for (const candidate of candidates) {
     const { statement } = candidate
     const judged = verdicts.get(statement)!
-    for (const [index, pkg] of byKey.get(keyText(statement.key))!.packages.entries()) {
+    for (const [index, pkg] of byKey.get(keyText(statement.key))!.entries()) {
       const verdict = judged[index]!
       if (verdict.state !== 'clear') matches.push({ pkg: places.get(pkg)!, candidate, verdict })
     }
@@ -125,10 +129,6 @@ function judgeAll(packages: readonly IndexedPackage[], statement: Statement, eco
     version = compared
     return verdict
   })
-}
-
-function keyText(key: AdvisoryKey): string {
-  return `${key.scope}\0${key.name}`
 }
 
 function unreadable({ pkg, id }: JoinedMatches, because: string, { packages }: IndexReport): Gap {

@@ -9,6 +9,8 @@ export type OpenFinding = readonly [
   vulnerability: string,
   bodyHash: number,
   aboutHash: number,
+  /** Whether it is open under this one id only; asked of what was judged by its id. */
+  alone: boolean | number,
 ]
 
 /** A text and its hash. */
@@ -36,6 +38,17 @@ export interface JudgementDifference {
   readonly described: readonly { readonly id: number; readonly about: HashedText }[]
   /** The packages of these. */
   readonly packages: readonly number[]
+}
+
+/** The packages of which some vulnerabilities were judged that cannot be by themselves; `there` tells of which any can be. */
+export function notAlone(
+  judgements: readonly Judgement[],
+  there: ReadonlyMap<number, boolean>,
+  open: readonly OpenFinding[],
+): ReadonlySet<number> {
+  const joined = new Set(open.filter((row) => !row[5]).map(([, number]) => number))
+  const some = judgements.filter(({ only }) => only !== undefined).map(({ number }) => number)
+  return new Set(some.filter((number) => joined.has(number) || there.get(number) !== true))
 }
 
 /** The difference between what is open in packages and what was found in them. */

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { FleetOperation, FleetPackage, FleetStore, ImagesRequest, NumberedPackage } from '../../src/core/fleet.ts'
+import type {
+  FleetFinding,
+  FleetOperation,
+  FleetPackage,
+  FleetStore,
+  ImagesRequest,
+  NumberedPackage,
+} from '../../src/core/fleet.ts'
+import type { Gap } from '../../src/core/gap.ts'
 import { limits } from '../../src/core/limits.ts'
 import type { Store } from '../../src/core/store.ts'
 import { digestOfNumber, fleetFinding, fleetImage, fleetPackage, judgeAs, judgement } from '../support/fleet.ts'
@@ -290,6 +298,51 @@ export function testFleetStore(name: string, create: () => Promise<StoreSample>,
         await expect(fails).rejects.toThrow('no')
         expect(await idsIn(1)).toEqual(['zlib CVE-1'])
         expect(await fleet.packagesOfOtherRules('rules 1', 0, 10)).toEqual([])
+      })
+
+      it('are judged for some vulnerabilities only: others stay, and so do gaps and keys', async () => {
+        await put(1, [zlib], ['CVE-1', 'CVE-2', 'CVE-3'])
+        const [one] = await all()
+        const begun = await fleet.begin(ofData)
+        const judged = await fleet.judge(begun, 'rules 1', [one!], async (_, whole) => {
+          expect(whole.size).toBe(0)
+          const findings = [fleetFinding('CVE-2', zlib, { fixedIn: '3' }), fleetFinding('CVE-4', zlib)]
+          return [judgement(one!, findings, { keys: [], only: ['CVE-1', 'CVE-2', 'CVE-4', 'CVE-5'] })]
+        })
+        expect(judged).toEqual({ opened: 2, closed: 2 })
+        expect(await idsIn(1)).toEqual(['zlib CVE-2', 'zlib CVE-3', 'zlib CVE-4'])
+        const [found] = (await fleet.findings(digestOfNumber(1)))!
+        expect(new Map(found!.findings.map(({ id, fixedIn }) => [id, fixedIn])).get('CVE-2')).toBe('3')
+        expect(await fleet.packagesByKeys([{ scope: 'debian:12', name: 'zlib' }], 0, 10)).toEqual([one])
+        expect(await fleet.packagesOfOtherRules('rules 1', 0, 10)).toEqual([])
+      })
+
+      const joined: readonly (readonly [
+        what: string,
+        more: Partial<FleetFinding>,
+        gaps: readonly Gap[],
+        rules: string,
+        id: string,
+      ])[] = [
+        ['were judged by other rules', {}, [], 'rules 2', 'CVE-1'],
+        ['have a gap', {}, [{ code: 'version-unreadable', where: 'zlib', detail: '' }], 'rules', 'CVE-1'],
+        ['have one of these that has another id', { aliases: ['DSA-1'] }, [], 'rules', 'CVE-1'],
+        ['have another that has the id of one of these', { aliases: ['DSA-1'] }, [], 'rules', 'DSA-1'],
+      ]
+      it.each(joined)('are judged as a whole where they %s', async (_, more, gaps, rules, id) => {
+        const [one] = await fleet.putImage(fleetImage(1), [[zlib]])
+        const before = judgement(one!, [fleetFinding('CVE-1', zlib, more), fleetFinding('CVE-2', zlib)], { gaps })
+        await fleet.judge(operation, 'rules', [one!], async () => [before])
+        const asked: (readonly number[])[] = []
+        await fleet.judge(operation, rules, [one!], async (_packages, whole) => {
+          asked.push([...whole])
+          const some = judgement(one!, [], { keys: [], only: [id, 'CVE-3'] })
+          return [whole.has(one!.number) ? judgement(one!, [fleetFinding('CVE-3', zlib)]) : some]
+        })
+        expect(asked).toEqual([[], [one!.number]])
+        expect(await idsIn(1)).toEqual(['zlib CVE-3'])
+        expect((await fleet.findings(digestOfNumber(1)))![0]!.gaps).toEqual([])
+        expect(await fleet.packagesOfOtherRules(rules, 0, 10)).toEqual([])
       })
 
       it('packages that are gone meanwhile are left out', async () => {
@@ -626,6 +679,70 @@ export function testFleetStore(name: string, create: () => Promise<StoreSample>,
         expect(await keysOf(2, 2)).toEqual([])
         const all = await keysOf(0, 2)
         expect(all).toEqual(expect.arrayContaining(['debian:12 same', 'debian:12 new', 'fact:debian kept']))
+      })
+
+      it('come with the vulnerabilities that changed, if they are not too many', async () => {
+        const many = (count: number, version: string) =>
+          Array.from({ length: count }, (_, index) =>
+            advisory(`CVE-${index}`, [statement('debian:12', 'many', version), statement('debian:12', 'same', '1')]),
+          )
+        const idsOf = async (from: number, to: number) => {
+          const found = new Map<string, readonly string[] | undefined>()
+          for await (const keys of store.advisories.changedKeys('debian', from, to)) {
+            for (const { name, vulnerabilities } of keys) found.set(name, vulnerabilities?.toSorted())
+          }
+          return found
+        }
+        const load = (records: ReturnType<typeof advisory>[], fingerprint: string) =>
+          store.advisories.import(source([...records, fact(fingerprint, 1)], { fingerprint }), never)
+        const all = limits.changesOfKey + 1
+        await load(many(all, '1'), 'one')
+        await load([...many(2, '2'), ...many(all, '1').slice(2, -1)], 'two')
+        await load(
+          [...many(all - 1, '3'), advisory('CVE-größe \0\x10 "', [statement('debian:12', 'many', '1')])],
+          'three',
+        )
+        expect(await idsOf(1, 2)).toEqual(
+          new Map<string, readonly string[] | undefined>([
+            ['many', ['CVE-0', 'CVE-1', `CVE-${all - 1}`]],
+            ['same', [`CVE-${all - 1}`]],
+            ['one', undefined],
+            ['two', undefined],
+          ]),
+        )
+        // limits.changesOfKey + 1 are too many.
+        expect(await idsOf(2, 3)).toEqual(
+          new Map([['many', undefined], ...['two', 'three'].map((id) => [id, undefined] as const)]),
+        )
+        const [found] = await store.advisories.candidates([
+          { scope: 'debian:12', name: 'many', vulnerabilities: ['CVE-größe \0\x10 "'] },
+        ])
+        expect(found?.vulnerability.id).toBe('CVE-größe \0\x10 "')
+      })
+
+      it('can be looked up by: only what is said of these vulnerabilities is found', async () => {
+        const records = ['CVE-1', 'CVE-2', 'CVE-3'].map((id) =>
+          advisory(id, [statement('debian:12', 'a', id), statement('debian:12', 'b', '1')]),
+        )
+        await store.advisories.import(source(records), never)
+        const other = source([advisory('CVE-2', [statement('debian:12', 'a', '9')])], { id: 'other' })
+        await store.advisories.import(other, never)
+        const find = async (...keys: Parameters<typeof store.advisories.candidates>[0]) =>
+          (await store.advisories.candidates(keys))
+            .map(({ feed, vulnerability, statement: { key } }) => `${feed} ${key.name} ${vulnerability.id}`)
+            .sort()
+        const a = { scope: 'debian:12', name: 'a' }
+        const ofA = ['debian a CVE-1', 'debian a CVE-2', 'debian a CVE-3', 'other a CVE-2']
+        expect(await find({ ...a, vulnerabilities: ['CVE-2', 'CVE-4'] })).toEqual(['debian a CVE-2', 'other a CVE-2'])
+        expect(await find({ ...a, vulnerabilities: [] })).toEqual([])
+        expect(await find({ ...a, vulnerabilities: ['CVE-1'] }, { ...a, vulnerabilities: ['CVE-3'] })).toEqual([
+          'debian a CVE-1',
+          'debian a CVE-3',
+        ])
+        expect(await find({ ...a, vulnerabilities: ['CVE-1'] }, a)).toEqual(ofA)
+        expect(await find({ ...a, name: 'b', vulnerabilities: ['CVE-1'] }, a)).toEqual(
+          [...ofA, 'debian b CVE-1'].sort(),
+        )
       })
 
       it('come in batches, each of them', async () => {

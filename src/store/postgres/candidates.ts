@@ -1,4 +1,5 @@
-import type { AdvisoryKey, Candidate, Statement } from '../../core/advisory.ts'
+import type { Candidate, NarrowedKey, Statement } from '../../core/advisory.ts'
+import { type DistinctKey, distinctKeys } from '../../core/advisory-keys.ts'
 import type { CandidateOptions } from '../../core/store.ts'
 import { RowDamaged } from '../row-damaged.ts'
 import type { Connection } from './connection.ts'
@@ -21,7 +22,7 @@ interface Found {
  */
 export async function findCandidates(
   connection: Connection,
-  keys: readonly AdvisoryKey[],
+  keys: readonly NarrowedKey[],
   options: CandidateOptions,
 ): Promise<readonly Candidate[]> {
   const found = await findStatements(connection, keys, options)
@@ -52,16 +53,16 @@ type FoundRow = readonly [
 
 async function findStatements(
   connection: Connection,
-  asked: readonly AdvisoryKey[],
+  asked: readonly NarrowedKey[],
   { wanted, asOf }: CandidateOptions,
 ): Promise<readonly Found[]> {
-  const keys = [...new Map(asked.map(({ scope, name }) => [JSON.stringify([scope, name]), { scope, name }])).values()]
+  const distinct = [...distinctKeys(asked).values()]
+  const keys = distinct.map(({ key }) => key)
   if (keys.length === 0) return []
-  const names = [keys.map(({ scope }) => scope), keys.map(({ name }) => name)]
   const rows =
     asOf === undefined
-      ? await connection.arrays<FoundRow>(currentSql, names)
-      : await connection.arrays<FoundRow>(pastSql, [...names, timeOf(asOf)])
+      ? await findCurrent(connection, distinct)
+      : await connection.arrays<FoundRow>(pastSql, [...columnsOf([...keys.keys()], distinct), timeOf(asOf)])
   const columns = rows.map(([, , , claim, fixedIn, ranges, advisory]): StatementRow => {
     return { claim, fixedIn, ranges, advisory }
   })
@@ -69,29 +70,62 @@ async function findStatements(
   await reader.prepare(columns)
   const found: Found[] = []
   for (const [index, [key, feed, generation, , , , , vulnerabilities]] of rows.entries()) {
-    const statement = reader.statement(keys[key - 1]!, columns[index]!)
+    const statement = reader.statement(keys[key]!, columns[index]!)
     if (wanted?.(statement) === false) continue
     found.push({ statement, feed, generation, vulnerabilities: vulnerabilities.split(',').map(Number) })
   }
   return found
 }
 
-const keysSql = `unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (scope, name, place)
+async function findCurrent(connection: Connection, keys: readonly DistinctKey[]): Promise<readonly FoundRow[]> {
+  const places = [...keys.keys()]
+  const whole = places.filter((place) => keys[place]!.vulnerabilities === undefined)
+  const narrowed = places.filter((place) => keys[place]!.vulnerabilities !== undefined)
+  const parts = narrowed.flatMap((place) => [...keys[place]!.vulnerabilities!].map((id) => [place, id] as const))
+  const rows = whole.length === 0 ? [] : await connection.arrays<FoundRow>(currentSql, columnsOf(whole, keys))
+  if (parts.length === 0) return rows
+  const ids = [parts.map(([place]) => place), parts.map(([, id]) => id)] as const
+  return [...rows, ...(await connection.arrays<FoundRow>(narrowedSql, [...columnsOf(narrowed, keys), ...ids]))]
+}
+
+/** Some of the keys for `keysSql`: their places, scopes and names. */
+function columnsOf(places: readonly number[], keys: readonly DistinctKey[]): readonly [number[], string[], string[]] {
+  const own = places.map((place) => keys[place]!.key)
+  return [[...places], own.map(({ scope }) => scope), own.map(({ name }) => name)]
+}
+
+const keysSql = `unnest($1::integer[], $2::text[], $3::text[]) AS wanted (place, scope, name)
   JOIN scope ON ${sameName('scope.name', 'wanted.scope')}`
 const packageSql = `package.scope = scope.id AND ${sameName('package.name', 'wanted.name')}`
 const what = 'claim, fixed_in, ranges, advisory'
-const grouped = `${what}, string_agg(vulnerability::text, ',')`
+const grouped = `${what}, string_agg(said.vulnerability::text, ',')`
 
-const currentSql = `SELECT place::integer, feed.name, NULL::integer, ${grouped}
+const currentSql = `SELECT place, feed.name, NULL::integer, ${grouped}
   FROM ${keysSql} JOIN feed ON feed.id = scope.feed JOIN package ON ${packageSql}
-    JOIN statement ON statement.package = package.id
+    JOIN statement AS said ON said.package = package.id
   GROUP BY place, feed.id, ${what}`
 
+/**
+ * By the vulnerabilities: a kernel has thousands, of which a few are wanted. `OFFSET 0` has each looked up by itself: how many there
+ * are is not known to who plans.
+ */
+const narrowedSql = `WITH asked AS MATERIALIZED (
+    SELECT wanted.place, feed.id AS feed, feed.name, package.id AS package
+    FROM ${keysSql} JOIN feed ON feed.id = scope.feed JOIN package ON ${packageSql}
+  )
+  SELECT place, asked.name, NULL::integer, ${grouped}
+  FROM asked JOIN unnest($4::integer[], $5::text[]) AS part (place, vulnerability) USING (place)
+    CROSS JOIN LATERAL (SELECT id FROM vulnerability
+      WHERE feed = asked.feed AND ${sameName('name', 'part.vulnerability')} OFFSET 0) AS own
+    CROSS JOIN LATERAL (SELECT vulnerability, ${what} FROM statement
+      WHERE package = asked.package AND vulnerability = own.id OFFSET 0) AS said
+  GROUP BY place, asked.name, ${what}`
+
 const pastSql = `WITH asked AS MATERIALIZED (
-    SELECT place, scope.id AS scope, wanted.name, feed.name AS feed, ${generationAtSql('$3')} AS generation
+    SELECT place, scope.id AS scope, wanted.name, feed.name AS feed, ${generationAtSql('$4')} AS generation
     FROM ${keysSql} JOIN feed ON feed.id = scope.feed
   )
-  SELECT place::integer, feed, generation, ${grouped} FROM (
+  SELECT place, feed, generation, ${grouped} FROM (
     SELECT asked.*, package.id AS package
     FROM asked JOIN package ON package.scope = asked.scope AND ${sameName('package.name', 'asked.name')}
   ) AS found CROSS JOIN LATERAL (

@@ -1,7 +1,9 @@
-import type { AdvisoryKey } from '../../core/advisory.ts'
+import type { AdvisoryKey, NarrowedKey } from '../../core/advisory.ts'
 import { factScope } from '../../core/fleet.ts'
+import { limits } from '../../core/limits.ts'
 import type { Connection } from './connection.ts'
 import { generationRange } from './generations.ts'
+import { decodeText } from './text.ts'
 
 /** The keys of which something else may be said since a generation. */
 export async function* readChangedKeys(
@@ -9,13 +11,21 @@ export async function* readChangedKeys(
   name: string,
   first: number,
   last: number,
-): AsyncGenerator<readonly AdvisoryKey[]> {
+): AsyncGenerator<readonly NarrowedKey[]> {
   const { feed, from, to } = await generationRange(connection, name, first, last)
   const range = [feed, Math.min(from, to), Math.max(from, to)]
-  yield* connection.batches<AdvisoryKey>('changed_keys', changedSql, range)
+  const statements = connection.batches<ChangedRow>('changed_keys', changedSql, [...range, limits.changesOfKey])
+  for await (const rows of statements) yield rows.map(keyOf)
   for await (const rows of connection.batches<{ readonly name: string }>('changed_facts', changedFactsSql, range)) {
     yield rows.map((row) => ({ scope: factScope(name), name: row.name }))
   }
+}
+
+/** A key with the ids of vulnerabilities, unless they are too many. */
+type ChangedRow = AdvisoryKey & { readonly vulnerabilities: readonly string[] | null }
+
+function keyOf({ scope, name, vulnerabilities }: ChangedRow): NarrowedKey {
+  return { scope, name, ...(vulnerabilities === null ? {} : { vulnerabilities: vulnerabilities.map(decodeText) }) }
 }
 
 /** Statements that began or ended, and those of vulnerabilities that did. */
@@ -27,13 +37,17 @@ const changedSql = `WITH own AS MATERIALIZED (
     SELECT vulnerability FROM vulnerability_history AS past JOIN vulnerability AS known ON known.id = vulnerability
     WHERE feed = $1 AND ${within('past.to_gen')}
   ), changed AS (
-    SELECT package FROM own JOIN statement ON package = own.id WHERE ${within('from_gen')}
+    SELECT package, vulnerability FROM own JOIN statement ON package = own.id WHERE ${within('from_gen')}
     UNION
-    SELECT package FROM described JOIN statement ON vulnerability = described.id
+    SELECT package, vulnerability FROM described JOIN statement ON vulnerability = described.id
     UNION
-    SELECT package FROM own JOIN statement_history ON package = own.id WHERE ${within('from_gen')} OR ${within('to_gen')}
+    SELECT package, vulnerability FROM own JOIN statement_history ON package = own.id
+    WHERE ${within('from_gen')} OR ${within('to_gen')}
+  ), keyed AS (
+    SELECT package, CASE WHEN count(*) <= $4 THEN array_agg(vulnerability.name) END AS vulnerabilities
+    FROM changed JOIN vulnerability ON vulnerability.id = changed.vulnerability GROUP BY package
   )
-  SELECT scope, name FROM changed JOIN own ON own.id = package`
+  SELECT scope, name, vulnerabilities FROM keyed JOIN own ON own.id = package`
 
 const changedFactsSql = `SELECT name FROM fact WHERE feed = $1 AND ${within('from_gen')}
   UNION

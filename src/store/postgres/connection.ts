@@ -41,6 +41,11 @@ export class Connection {
     return (await this.#query({ text: sql, values: values.map(encode) })).rows as Row[]
   }
 
+  /** The rows of a query that is planned once on each connection, under a name that no other query has. */
+  async prepared<Row>(name: string, sql: string, values: readonly Value[]): Promise<readonly Row[]> {
+    return (await this.#query({ name, text: sql, values: values.map(encode) })).rows as Row[]
+  }
+
   /** The first row of a query. */
   async row<Row>(sql: string, values: readonly Value[] = []): Promise<Row | undefined> {
     return (await this.rows<Row>(sql, values))[0]

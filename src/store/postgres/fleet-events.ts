@@ -5,9 +5,9 @@ import { eventAfter, eventCursor, numberAfter } from '../fleet-page.ts'
 import { type FindingRow, findingDecoder } from '../fleet-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
-import { imagesOfPackages, packagesOfImages } from './fleet-findings.ts'
 import { imageId, nextOf, readImages } from './fleet-images.ts'
 import { readPackages } from './fleet-packages.ts'
+import { imagesOfPackages, packagesOfImages } from './fleet-pages.ts'
 
 interface EventRow extends FindingRow {
   readonly finding: number

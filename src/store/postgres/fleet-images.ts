@@ -129,11 +129,11 @@ async function packageNumbers(connection: Connection, hashes: readonly string[])
   )
 }
 
-const imageSql = `SELECT id, digest, analyzers, indexed_at AS "indexedAt", ARRAY(
+export const imageSql = `SELECT id, digest, analyzers, indexed_at AS "indexedAt", ARRAY(
     SELECT body FROM fleet_image_name JOIN fleet_text AS text ON text.id = name WHERE image = own.id
   ) AS names FROM fleet_image AS own`
 
-type ImageRow = Omit<FleetImage, 'names'> & { readonly id: number; readonly names: readonly string[] }
+export type ImageRow = Omit<FleetImage, 'names'> & { readonly id: number; readonly names: readonly string[] }
 
 export async function readImage(database: Database, digest: Digest): Promise<FleetImage | undefined> {
   const images = await database.single((connection) => rowsOf(connection, `${imageSql} WHERE digest = $1`, [digest]))
@@ -177,10 +177,12 @@ async function rowsOf(
   values: readonly Value[],
 ): Promise<readonly (readonly [number, FleetImage])[]> {
   const rows = await connection.rows<ImageRow>(sql, values)
-  return rows.map(({ id, digest, names, analyzers, indexedAt }) => {
-    // Only what is a text by itself is decoded when it is read.
-    return [id, { digest, names: names.map(decodeText).sort(), analyzers, indexedAt }]
-  })
+  return rows.map((row) => [row.id, imageOf(row)])
+}
+
+export function imageOf({ digest, names, analyzers, indexedAt }: ImageRow): FleetImage {
+  // Only what is a text by itself is decoded when it is read.
+  return { digest, names: names.map(decodeText).sort(), analyzers, indexedAt }
 }
 
 export async function removeImages(database: Database, digests: readonly Digest[]): Promise<readonly Digest[]> {

@@ -4,11 +4,13 @@ import {
   type JudgementDifference,
   type KeyRow,
   keyDifference,
+  notAlone,
   type OpenFinding,
   packageStates,
   textsOf,
 } from '../fleet-difference.ts'
 import { causeColumns, type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
+import { textHash } from '../fleet-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { lockFleet, shareFleet } from './fleet-lock.ts'
@@ -74,22 +76,19 @@ export async function judge(
   packages: Parameters<FleetStore['judge']>[2],
   find: Parameters<FleetStore['judge']>[3],
 ): ReturnType<FleetStore['judge']> {
+  const whole = new Set<number>()
   for (;;) {
     const stamp = await database.single(readStamp)
-    const judgements = await find(packages)
+    const judgements = await find(packages, whole)
     const written = await database.write(async (connection) => {
       await shareFleet(connection)
-      const there = await lockPackages(
-        connection,
-        judgements.map(({ number }) => number),
-      )
+      const there = await lockPackages(connection, judgements, rules)
       if ((await readStamp(connection)) !== stamp) return undefined
-      return write(
-        connection,
-        operation.number,
-        rules,
-        judgements.filter(({ number }) => there.has(number)),
-      )
+      const own = judgements.filter(({ number }) => there.has(number))
+      const open = await readOpen(connection, own)
+      for (const number of notAlone(own, there, open)) whole.add(number)
+      if (own.some(({ number, only }) => only !== undefined && whole.has(number))) return undefined
+      return write(connection, operation.number, rules, { judgements: own, open })
     })
     if (written !== undefined) return written
   }
@@ -103,32 +102,72 @@ async function readStamp(connection: Connection): Promise<number> {
   return row!.stamp
 }
 
-/** The packages that are there; nobody else judges them until the transaction ends. */
-async function lockPackages(connection: Connection, numbers: readonly number[]): Promise<ReadonlySet<number>> {
-  const sql = 'SELECT id FROM fleet_package WHERE id = ANY ($1::integer[]) ORDER BY id FOR NO KEY UPDATE'
-  return new Set((await connection.arrays<[number]>(sql, [numbers])).map(([number]) => number))
+/**
+ * The packages that are there, and whether some vulnerabilities of them can be judged by themselves. Nobody else judges them until
+ * the transaction ends.
+ */
+async function lockPackages(
+  connection: Connection,
+  judgements: readonly Judgement[],
+  rules: string,
+): Promise<ReadonlyMap<number, boolean>> {
+  const sql = `SELECT id, gaps IS NULL AND rules IS NOT DISTINCT FROM (SELECT id FROM fleet_text WHERE hash = $2)
+    FROM fleet_package WHERE id = ANY ($1::integer[]) ORDER BY id FOR NO KEY UPDATE`
+  return new Map(
+    await connection.arrays<[number, boolean]>(sql, [judgements.map(({ number }) => number), textHash(rules)]),
+  )
 }
 
-async function write(connection: Connection, operation: number, rules: string, judgements: readonly Judgement[]) {
-  const numbers = judgements.map(({ number }) => number)
-  const difference = findingDifference(judgements, await connection.arrays<OpenFinding>(openSql, [numbers]))
+/** What is open of that which was judged. */
+async function readOpen(connection: Connection, judgements: readonly Judgement[]): Promise<readonly OpenFinding[]> {
+  const whole = judgements.filter(({ only }) => only === undefined).map(({ number }) => number)
+  const parts = judgements.flatMap(({ number, only = [] }) => only.map((id) => ({ number, hash: textHash(id) })))
+  const open = whole.length === 0 ? [] : await connection.arrays<OpenFinding>(openSql, [whole])
+  if (parts.length === 0) return open
+  const columns = [parts.map(({ number }) => number), parts.map(({ hash }) => hash)]
+  return [...open, ...(await connection.arrays<OpenFinding>(openOfSql, columns))]
+}
+
+const openSql = `SELECT finding.id, package, text.body, body_hash, about_hash, true
+  FROM fleet_finding AS finding JOIN fleet_text AS text ON text.id = vulnerability
+  WHERE package = ANY ($1::integer[]) AND closed_by IS NULL`
+
+/** By any of their ids, each looked up by itself, and whether they have others. */
+const openOfSql = `SELECT finding.id, finding.package, text.body, body_hash, about_hash, finding.vulnerability = text.id AND NOT EXISTS (
+    SELECT FROM fleet_finding_name AS other WHERE other.finding = finding.id AND other.name <> text.id)
+  FROM (SELECT hash, array_agg(package) AS packages FROM unnest($1::integer[], $2::text[]) AS asked (package, hash) GROUP BY hash) AS asked
+    CROSS JOIN LATERAL (SELECT id, body FROM fleet_text WHERE fleet_text.hash = asked.hash OFFSET 0) AS text
+    CROSS JOIN unnest(packages) AS one (package)
+    CROSS JOIN LATERAL (SELECT finding FROM fleet_finding_name
+      WHERE name = text.id AND package = one.package OFFSET 0) AS own
+    CROSS JOIN LATERAL (SELECT * FROM fleet_finding WHERE id = own.finding OFFSET 0) AS finding`
+
+async function write(
+  connection: Connection,
+  operation: number,
+  rules: string,
+  { judgements, open }: { readonly judgements: readonly Judgement[]; readonly open: readonly OpenFinding[] },
+) {
+  const difference = findingDifference(judgements, open)
   const texts = await internTexts(connection, [...textsOf(difference), rules])
   await closeFindings(connection, operation, difference.closed)
   await openFindings(connection, operation, difference, texts)
-  await writeKeys(connection, judgements)
-  const states = packageStates(judgements)
-  await connection.run(
-    `UPDATE fleet_package SET rules = $1, gaps = state.gaps FROM unnest($2::integer[], $3::text[]) AS state (number, gaps)
-     WHERE id = number AND (rules, fleet_package.gaps) IS DISTINCT FROM ($1, state.gaps)`,
-    [texts.get(rules)!, numbers, states.map(({ gaps }) => gaps)],
-  )
+  const whole = judgements.filter(({ only }) => only === undefined)
+  if (whole.length > 0) await writePackages(connection, whole, texts.get(rules)!)
   await noteChanged(connection, difference.packages)
   return { opened: difference.opened.length, closed: difference.closed.length }
 }
 
-const openSql = `SELECT finding.id, package, text.body, body_hash, about_hash
-  FROM fleet_finding AS finding JOIN fleet_text AS text ON text.id = vulnerability
-  WHERE package = ANY ($1::integer[]) AND closed_by IS NULL`
+/** What packages have beside their findings. */
+async function writePackages(connection: Connection, whole: readonly Judgement[], rules: number): Promise<void> {
+  await writeKeys(connection, whole)
+  const states = packageStates(whole)
+  await connection.run(
+    `UPDATE fleet_package SET rules = $1, gaps = state.gaps FROM unnest($2::integer[], $3::text[]) AS state (number, gaps)
+     WHERE id = number AND (rules, fleet_package.gaps) IS DISTINCT FROM ($1, state.gaps)`,
+    [rules, whole.map(({ number }) => number), states.map(({ gaps }) => gaps)],
+  )
+}
 
 async function closeFindings(connection: Connection, operation: number, closed: readonly number[]): Promise<void> {
   if (closed.length === 0) return

@@ -6,7 +6,7 @@ import type { Database } from './database.ts'
 
 type NumberedRow = PackageRow & { readonly id: number }
 
-const numberedSql = `SELECT own.id, text.body AS release, facts
+export const numberedSql = `SELECT own.id, text.body AS release, facts
   FROM fleet_package AS own JOIN fleet_text AS text ON text.id = release`
 
 /** Of each key no more than `limit` are read. */

@@ -7,6 +7,7 @@ export function createFleetStore(database: Database): FleetStore {
   const judging = () => import('./fleet-judging.ts')
   const packages = () => import('./fleet-packages.ts')
   const findings = () => import('./fleet-findings.ts')
+  const pages = () => import('./fleet-pages.ts')
   const events = () => import('./fleet-events.ts')
   return {
     putImage: async (image, sets) => (await images()).putImage(database, image, sets),
@@ -24,8 +25,8 @@ export function createFleetStore(database: Database): FleetStore {
     judgedGenerations: async () => (await judging()).judgedGenerations(database),
     findings: async (digest) => (await findings()).readFindings(database, digest),
     state: async (digest) => (await findings()).readState(database, digest),
-    imagesWithVulnerability: async (id, request) => (await findings()).imagesWithVulnerability(database, id, request),
-    imagesWithPackage: async (name, request) => (await findings()).imagesWithPackage(database, name, request),
+    imagesWithVulnerability: async (id, request) => (await pages()).imagesWithVulnerability(database, id, request),
+    imagesWithPackage: async (name, request) => (await pages()).imagesWithPackage(database, name, request),
     timeline: async (digest, request) => (await events()).readTimeline(database, digest, request),
     operations: async (after, limit) => (await events()).readOperations(database, after, limit),
     affected: async (operation, request) => (await events()).readAffected(database, operation, request),

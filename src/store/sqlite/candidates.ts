@@ -1,4 +1,5 @@
-import type { AdvisoryKey, Candidate, Statement } from '../../core/advisory.ts'
+import type { Candidate, NarrowedKey, Statement } from '../../core/advisory.ts'
+import { type DistinctKey, distinctKeys } from '../../core/advisory-keys.ts'
 import type { CandidateOptions } from '../../core/store.ts'
 import { RowDamaged } from '../row-damaged.ts'
 import type { Connection } from './connection.ts'
@@ -26,7 +27,7 @@ interface ScopeRow {
  */
 export function findCandidates(
   connection: Connection,
-  keys: readonly AdvisoryKey[],
+  keys: readonly NarrowedKey[],
   options: CandidateOptions,
 ): readonly Candidate[] {
   const found = findStatements(connection, keys, options)
@@ -45,15 +46,16 @@ export function findCandidates(
  */
 function findStatements(
   connection: Connection,
-  keys: readonly AdvisoryKey[],
+  keys: readonly NarrowedKey[],
   { wanted, asOf }: CandidateOptions,
 ): readonly Found[] {
   const found: Found[] = []
   const reader = new StatementReader(connection)
-  for (const [scope, names] of byScope(keys)) {
+  for (const [scope, own] of Map.groupBy(distinctKeys(keys).values(), ({ key }) => key.scope)) {
     for (const feed of findScopes(connection, scope, asOf)) {
-      for (const [name, key] of names) {
-        const rows = findRows(connection, feed, name)
+      for (const asked of own) {
+        const { key } = asked
+        const rows = findRows(connection, feed, asked)
         const statements = new Map<string, Statement | undefined>()
         for (const row of rows) {
           const [claim, fixedIn, ranges, advisory, vulnerability] = row
@@ -80,31 +82,33 @@ type FoundRow = [
   vulnerability: number,
 ]
 
-function findRows(connection: Connection, { id, generation }: ScopeRow, name: string): readonly FoundRow[] {
-  if (generation === undefined) return connection.prepareArrays(currentSql).all(id, name) as unknown as FoundRow[]
-  return connection
-    .prepareArrays(pastSql)
-    .all(id, name, generation, id, name, generation, generation) as unknown as FoundRow[]
+function findRows(
+  connection: Connection,
+  { id, generation }: ScopeRow,
+  { key: { name }, vulnerabilities }: DistinctKey,
+): readonly FoundRow[] {
+  if (generation !== undefined) {
+    return connection
+      .prepareArrays(pastSql)
+      .all(id, name, generation, id, name, generation, generation) as unknown as FoundRow[]
+  }
+  if (vulnerabilities === undefined) {
+    return connection.prepareArrays(currentSql).all(id, name) as unknown as FoundRow[]
+  }
+  const ids = JSON.stringify([...vulnerabilities])
+  return connection.prepareArrays(narrowedSql).all(id, name, ids) as unknown as FoundRow[]
 }
 
 const currentSql = `SELECT ${statementColumns}, vulnerability FROM package JOIN statement ON statement.package = package.id
   WHERE package.scope = ? AND package.name = ?`
+/** By the vulnerabilities: a kernel has thousands, of which a few are wanted. */
+const narrowedSql = `SELECT ${statementColumns}, own.id FROM package JOIN scope ON scope.id = package.scope
+    CROSS JOIN json_each(?3) AS wanted CROSS JOIN vulnerability AS own ON own.feed = scope.feed AND own.name = wanted.value
+    CROSS JOIN statement ON statement.package = package.id AND statement.vulnerability = own.id
+  WHERE package.scope = ?1 AND package.name = ?2`
 const pastSql = `${currentSql} AND from_gen <= ?
   UNION ALL SELECT ${statementColumns}, vulnerability FROM package JOIN statement_history AS past ON past.package = package.id
   WHERE package.scope = ? AND package.name = ? AND from_gen <= ? AND ? < to_gen`
-
-function byScope(keys: readonly AdvisoryKey[]): ReadonlyMap<string, ReadonlyMap<string, AdvisoryKey>> {
-  const scopes = new Map<string, Map<string, AdvisoryKey>>()
-  for (const { scope, name } of keys) {
-    let names = scopes.get(scope)
-    if (names === undefined) {
-      names = new Map()
-      scopes.set(scope, names)
-    }
-    if (!names.has(name)) names.set(name, { scope, name })
-  }
-  return scopes
-}
 
 function findScopes(connection: Connection, scope: string, asOf: string | undefined): readonly ScopeRow[] {
   const rows = connection

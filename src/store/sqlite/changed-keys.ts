@@ -1,5 +1,6 @@
-import type { AdvisoryKey } from '../../core/advisory.ts'
+import type { NarrowedKey } from '../../core/advisory.ts'
 import { factScope } from '../../core/fleet.ts'
+import { limits } from '../../core/limits.ts'
 import type { Connection } from './connection.ts'
 import { generationRange } from './generations.ts'
 
@@ -12,10 +13,10 @@ export function* readChangedKeys(
   name: string,
   first: number,
   last: number,
-): Generator<readonly AdvisoryKey[]> {
+): Generator<readonly NarrowedKey[]> {
   const { feed, from, to } = generationRange(connection, name, first, last)
   const range = [feed, Math.min(from, to), Math.max(from, to)] as const
-  let batch: AdvisoryKey[] = []
+  let batch: NarrowedKey[] = []
   for (const key of changedKeys(connection, range, factScope(name))) {
     batch.push(key)
     if (batch.length < keysAtOnce) continue
@@ -29,9 +30,13 @@ function* changedKeys(
   connection: Connection,
   range: readonly [feed: number, from: number, to: number],
   scopeOfFacts: string,
-): Generator<AdvisoryKey> {
-  const statements = connection.prepareArrays(changedSql).iterate(...range) as unknown as Iterable<[string, string]>
-  for (const [scope, name] of statements) yield { scope, name }
+): Generator<NarrowedKey> {
+  const statements = connection.prepareArrays(changedSql).iterate(...range, limits.changesOfKey) as unknown as Iterable<
+    [scope: string, name: string, vulnerabilities: string | null]
+  >
+  for (const [scope, name, ids] of statements) {
+    yield { scope, name, ...(ids === null ? {} : { vulnerabilities: JSON.parse(ids) as readonly string[] }) }
+  }
   const facts = connection.prepareArrays(changedFactsSql).iterate(...range) as unknown as Iterable<[string]>
   for (const [name] of facts) yield { scope: scopeOfFacts, name }
 }
@@ -42,11 +47,15 @@ const changedSql = `WITH described AS MATERIALIZED (
     UNION SELECT vulnerability FROM vulnerability_history JOIN vulnerability AS own ON own.id = vulnerability
     WHERE feed = ?1 AND vulnerability_history.to_gen > ?2 AND vulnerability_history.to_gen <= ?3
   )
-  SELECT scope.name, package.name FROM scope JOIN package ON package.scope = scope.id WHERE feed = ?1 AND (
-    EXISTS (SELECT 1 FROM statement WHERE package = package.id
-      AND (from_gen > ?2 AND from_gen <= ?3 OR vulnerability IN described))
-    OR EXISTS (SELECT 1 FROM statement_history WHERE package = package.id
-      AND (from_gen > ?2 AND from_gen <= ?3 OR to_gen > ?2 AND to_gen <= ?3)))`
+  SELECT scope.name, package.name, (
+    SELECT CASE WHEN count(*) <= ?4 THEN json_group_array(known.name) END FROM (
+      SELECT vulnerability FROM statement WHERE package = package.id
+        AND (from_gen > ?2 AND from_gen <= ?3 OR vulnerability IN described)
+      UNION SELECT vulnerability FROM statement_history WHERE package = package.id
+        AND (from_gen > ?2 AND from_gen <= ?3 OR to_gen > ?2 AND to_gen <= ?3)
+    ) AS changed JOIN vulnerability AS known ON known.id = changed.vulnerability
+  ) AS vulnerabilities
+  FROM scope JOIN package ON package.scope = scope.id WHERE feed = ?1 AND vulnerabilities IS NOT '[]'`
 
 const changedFactsSql = `SELECT name FROM fact WHERE feed = ?1 AND from_gen > ?2 AND from_gen <= ?3
   UNION SELECT name FROM fact_history WHERE feed = ?1 AND (from_gen > ?2 AND from_gen <= ?3 OR to_gen > ?2 AND to_gen <= ?3)`

@@ -4,14 +4,16 @@ import {
   type JudgementDifference,
   type KeyRow,
   keyDifference,
+  notAlone,
   type OpenFinding,
   packageStates,
   textsOf,
 } from '../fleet-difference.ts'
 import { causeColumns, type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
+import { textHash } from '../fleet-row.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
-import { internTexts } from './fleet-texts.ts'
+import { internTexts, textId } from './fleet-texts.ts'
 
 export async function begin(database: Database, cause: FleetCause): Promise<FleetOperation> {
   return database.write((connection) => {
@@ -76,12 +78,19 @@ export async function judge(
   packages: Parameters<FleetStore['judge']>[2],
   find: Parameters<FleetStore['judge']>[3],
 ): ReturnType<FleetStore['judge']> {
+  const whole = new Set<number>()
   for (;;) {
     const stamp = await database.read(readStamp)
-    const judgements = await find(packages)
-    const written = await database.write((connection) =>
-      readStamp(connection) === stamp ? write(connection, operation.number, rules, judgements) : undefined,
-    )
+    const judgements = await find(packages, whole)
+    const written = await database.write((connection) => {
+      if (readStamp(connection) !== stamp) return undefined
+      const there = findPackages(connection, judgements, rules)
+      const own = judgements.filter(({ number }) => there.has(number))
+      const open = own.flatMap((judgement) => findOpen(connection, judgement))
+      for (const number of notAlone(own, there, open)) whole.add(number)
+      if (own.some(({ number, only }) => only !== undefined && whole.has(number))) return undefined
+      return write(connection, operation.number, rules, { judgements: own, open })
+    })
     if (written !== undefined) return written
   }
 }
@@ -92,24 +101,61 @@ function readStamp(connection: Connection): number {
   return stamp
 }
 
-function write(connection: Connection, operation: number, rules: string, all: readonly Judgement[]) {
-  const isThere = connection.prepare('SELECT 1 FROM fleet_package WHERE id = ?')
-  const judgements = all.filter(({ number }) => isThere.get(number) !== undefined)
-  const findOpen = connection.prepareArrays(openSql)
-  const open = judgements.flatMap(({ number }) => findOpen.all(number) as unknown as OpenFinding[])
+/** The packages that are there, and whether some vulnerabilities of them can be judged by themselves. */
+function findPackages(
+  connection: Connection,
+  judgements: readonly Judgement[],
+  rules: string,
+): ReadonlyMap<number, boolean> {
+  const own = textId(connection, rules) ?? null
+  const find = connection.prepareArrays('SELECT gaps IS NULL AND rules IS ? FROM fleet_package WHERE id = ?')
+  const there = new Map<number, boolean>()
+  for (const { number } of judgements) {
+    const row = find.get(own, number) as unknown as [number] | undefined
+    if (row !== undefined) there.set(number, row[0] === 1)
+  }
+  return there
+}
+
+/** What is open of that which was judged. */
+function findOpen(connection: Connection, { number, only }: Judgement): readonly OpenFinding[] {
+  if (only === undefined) return connection.prepareArrays(openSql).all(number) as unknown as OpenFinding[]
+  const find = connection.prepareArrays(openOfSql)
+  return only.flatMap((id) => find.all(textHash(id), number) as unknown as OpenFinding[])
+}
+
+const openSql = `SELECT finding.id, package, text.body, body_hash, about_hash, 1
+  FROM fleet_finding AS finding JOIN fleet_text AS text ON text.id = vulnerability
+  WHERE package = ? AND closed_by IS NULL`
+
+/** By any of its ids, and whether it has others. */
+const openOfSql = `SELECT finding.id, finding.package, text.body, body_hash, about_hash, finding.vulnerability = text.id
+    AND NOT EXISTS (SELECT 1 FROM fleet_finding_name AS other WHERE other.finding = finding.id AND other.name <> text.id)
+  FROM fleet_text AS text CROSS JOIN fleet_finding_name AS own ON own.name = text.id
+    CROSS JOIN fleet_finding AS finding ON finding.id = own.finding
+  WHERE text.hash = ? AND own.package = ?`
+
+function write(
+  connection: Connection,
+  operation: number,
+  rules: string,
+  { judgements, open }: { readonly judgements: readonly Judgement[]; readonly open: readonly OpenFinding[] },
+) {
   const difference = findingDifference(judgements, open)
   writeFindings(connection, operation, difference)
-  writeKeys(connection, judgements)
-  const rulesId = internTexts(connection, [rules]).get(rules)!
-  const update = connection.prepare('UPDATE fleet_package SET rules = ?, gaps = ? WHERE id = ?')
-  for (const { number, gaps } of packageStates(judgements)) update.run(rulesId, gaps, number)
+  const whole = judgements.filter(({ only }) => only === undefined)
+  if (whole.length > 0) writePackages(connection, whole, rules)
   noteChanged(connection, difference.packages)
   return { opened: difference.opened.length, closed: difference.closed.length }
 }
 
-const openSql = `SELECT finding.id, package, text.body, body_hash, about_hash
-  FROM fleet_finding AS finding JOIN fleet_text AS text ON text.id = vulnerability
-  WHERE package = ? AND closed_by IS NULL`
+/** What packages have beside their findings. */
+function writePackages(connection: Connection, whole: readonly Judgement[], rules: string): void {
+  writeKeys(connection, whole)
+  const rulesId = internTexts(connection, [rules]).get(rules)!
+  const update = connection.prepare('UPDATE fleet_package SET rules = ?, gaps = ? WHERE id = ?')
+  for (const { number, gaps } of packageStates(whole)) update.run(rulesId, gaps, number)
+}
 
 function writeFindings(connection: Connection, operation: number, difference: JudgementDifference): void {
   const now = new Date().toISOString()
