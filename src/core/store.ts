@@ -43,7 +43,7 @@ export interface ImportSource {
   readonly partial?: true
   /** The generation that they changed after. */
   readonly base?: number
-  /** Another database took these records, with so many gaps: they do not stop the import. */
+  /** Another database took these records, however few, with so many gaps: that does not stop the import. */
   readonly judged?: true
   readonly records: AsyncIterable<FeedRecord>
 }
