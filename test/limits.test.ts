@@ -81,6 +81,7 @@ const tests: Readonly<Record<keyof typeof limits, readonly [file: string, title:
   grpcMessageBytes: ['src/server/api/clair-v3/hostile-calls.test.ts', 'limits.grpcMessageBytes + 1'],
   http2Streams: ['src/server/http2.test.ts', 'more than limits.http2Streams at a time'],
   http2HeaderBytes: ['src/server/http2.test.ts', 'more than limits.http2HeaderBytes'],
+  ownVulnerabilities: ['src/server/api/clair-v1/own-vulnerabilities.test.ts', 'limits.ownVulnerabilities'],
   requestBodyBytesV1: ['src/server/api/clair-v1/clair-v1.test.ts', 'limits.requestBodyBytesV1'],
   connections: ['src/server/route-limits.test.ts', 'more than limits.connections'],
   answersAtOnce: ['src/server/route-limits.test.ts', 'more than limits.answersAtOnce'],

@@ -134,6 +134,8 @@ export const limits = {
   /** The body of a request to the server, and of one to the v1 API. */
   requestBodyBytes: 8 * MiB,
   requestBodyBytesV1: 1 * MiB,
+  /** Vulnerabilities that people add themselves in one namespace. */
+  ownVulnerabilities: 10_000,
   /** Connections of one listener. */
   connections: 4000,
   /** Requests of one route that are answered at a time, and of one that reads all of a feed. */

@@ -43,7 +43,7 @@ export interface ImportSource {
   readonly partial?: true
   /** The generation that they changed after. */
   readonly base?: number
-  /** Another database took these records, with so many gaps: they do not stop the import. */
+  /** Another database took these records, however few, with so many gaps: that does not stop the import. */
   readonly judged?: true
   readonly records: AsyncIterable<FeedRecord>
 }
@@ -101,6 +101,13 @@ export interface AdvisoryStore {
   checked(feed: string, fingerprint: string, checkedAt?: string): Promise<void>
   /** The generations of a feed that can still be asked for, the oldest first; none for a feed that was never loaded. */
   generations(feed: string): Promise<readonly Generation[]>
+  /**
+   * Removes a generation of a feed: it cannot be asked for any more, and the history that only it had is gone. Where it is the
+   * current one, what the one before it had is current again: as a generation of its own, since numbers never go back, that was
+   * found current when the old one was imported, so that the next update brings what is new. Gives whether it was there. Throws
+   * `CONFIG_INVALID` for the current one where none is before it, or where that one is not all known any more.
+   */
+  removeGeneration(feed: string, number: number): Promise<boolean>
   /** Notes that a feed could not be brought up to date. The data stays as it was. */
   failed(feed: { readonly id: string; readonly url: string }, error: { code: string; message: string }): Promise<void>
   /**
@@ -120,8 +127,8 @@ export interface AdvisoryStore {
   /** The facts of one feed that have these names; of a feed that keeps no history, those that did not change since `asOf`. */
   facts(feed: string, names: readonly string[], asOf?: string): Promise<ReadonlyMap<string, Json>>
   /**
-   * The statements that differ between two generations of a feed, by scope, name and vulnerability; from 0, which has none, if
-   * `from` is not given, to the current one if `to` is not. Throws `FEED_UNKNOWN` for a feed that was never loaded, and
+   * The statements that differ between two generations of a feed, by scope, name and vulnerability; from 0, which has none and
+   * is always there, to the current one if `to` is not given. Throws `FEED_UNKNOWN` for a feed that was never loaded, and
    * `CONFIG_INVALID` for a generation that is not there, or not any more.
    */
   changes(feed: string, from: number, to: number | undefined): AsyncIterable<StatementChange>

@@ -67,7 +67,7 @@ async function judgeChanged(operation: FleetOperation, options: FleetOptions): P
   const images = await fleet.images({ after: undefined, limit: 1 })
   if (cause.kind !== 'data' || images.items.length === 0) return nothingJudged
   const { feed, from, to } = cause
-  if (!(await isKept(feed, from, advisories))) {
+  if (!(await areKept(feed, from, to, advisories))) {
     return judgeAll(operation, (after) => fleet.packagesOfOtherRules(undefined, after, packagesAtOnce), options)
   }
   const done = new Set<number>()
@@ -80,10 +80,10 @@ async function judgeChanged(operation: FleetOperation, options: FleetOptions): P
   return result
 }
 
-/** Whether it can still be told what changed since a generation. */
-async function isKept(feed: string, from: number, advisories: AdvisoryStore): Promise<boolean> {
-  const [oldest] = await advisories.generations(feed)
-  return oldest !== undefined && (from >= oldest.number || oldest.number === 1)
+/** Whether it can still be told what changed between two generations. */
+async function areKept(feed: string, from: number, to: number, advisories: AdvisoryStore): Promise<boolean> {
+  const kept = new Set((await advisories.generations(feed)).map(({ number }) => number))
+  return kept.has(to) && (kept.has(from) || (from === 0 && kept.has(1)))
 }
 
 /** Judges packages that are read one part after the other. */

@@ -142,6 +142,13 @@ describe.each(databases)('notifications of operations, in $name', ({ create }) =
     expect(await waiting()).toEqual([['1 added CVE-2', '2 added CVE-2']])
   })
 
+  it('are there for the first of what people have added themselves', async () => {
+    await record()
+    await operate({ openssl: [['OWN-1']] }, { from: 0, feed: 'own-debian-13' })
+    expect(await record()).toBe(1)
+    expect(await waiting()).toEqual([['1 added OWN-1', '2 added OWN-1']])
+  })
+
   it('are none for operations that are not about data, or that change nothing in images', async () => {
     await record()
     const rules = await store.fleet.begin({ kind: 'rules', rules: 'other' })

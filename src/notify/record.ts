@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../core/abort.ts'
 import type { FleetOperation, FleetStore } from '../core/fleet.ts'
 import type { NotificationStore } from '../core/notifications.ts'
+import { isOwnFeed } from '../core/own-feed.ts'
 import { changesOf, entriesOf, summaryOf } from './entries.ts'
 
 /** What becomes a notification, and of what form. */
@@ -86,7 +87,7 @@ async function recordOperation({ number, cause }: FleetOperation, options: Recor
   const now = new Date().toISOString()
   const whole = await notifications.begin(number, '', now)
   if (whole === undefined) return false
-  if (cause.kind === 'data' && (cause.from > 0 || firstLoads)) {
+  if (cause.kind === 'data' && (cause.from > 0 || firstLoads || isOwnFeed(cause.feed))) {
     if (byVulnerability) await addByVulnerability(number, options)
     else await addAll(whole, number, options)
   }

@@ -1,5 +1,6 @@
 import type { Coverage } from '../core/ecosystem.ts'
 import type { Gap } from '../core/gap.ts'
+import { ownFeedId } from '../core/own-feed.ts'
 import type { AdvisoryStore, FeedStatus } from '../core/store.ts'
 
 /** How old data may be, or as of when it is asked for. */
@@ -21,7 +22,9 @@ export async function dataGaps(
   if (loaded) {
     const sizes = await options.advisories.scopeSizes(coverage.scopes, options.asOf)
     for (const scope of coverage.scopes) {
-      if ((sizes.get(scope) ?? 0) > 0) continue
+      // What people have added themselves is not what a vendor says of a release.
+      const own = known.get(ownFeedId(scope))?.records ?? 0
+      if ((sizes.get(scope) ?? 0) > own) continue
       const detail = 'The data does not say anything about this release, so nothing could be found in it.'
       gaps.push({ code: 'release-without-data', where: scope, detail })
     }

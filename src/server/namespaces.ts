@@ -10,9 +10,12 @@ export interface Namespace {
   readonly format: string
 }
 
+/** The scope of a release of Red Hat's, which is a CPE name. */
+const redHat = /^(rhel):cpe:\/o:redhat:enterprise_linux:(\d+)$/
+
 /** The namespace of a scope of statements, where it is a whole release and not a part of one. */
 export function namespaceOfScope(scope: string, ecosystem: Ecosystem): Namespace | undefined {
-  const [id, version, ...rest] = scope.split(':')
+  const [id, version, ...rest] = (redHat.exec(scope)?.slice(1).join(':') ?? scope).split(':')
   if (version === undefined || rest.length > 0 || !/^[\w.-]+$/.test(version)) return undefined
   return { name: nameOf(id!, version), scope, format: formatOf(ecosystem.packageTypes[0]) }
 }

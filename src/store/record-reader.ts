@@ -134,7 +134,7 @@ interface Read {
 function refuse({ feed, partial, judged }: ImportSource, { before, read, gaps: { count, first } }: Read): void {
   const where = feed.url
   const kept = partial === true ? before.statements + before.vulnerabilities + before.facts : 0
-  const mayBeEmpty = partial === true || (feed.mayBeEmpty === true && before.statements === 0)
+  const mayBeEmpty = partial === true || judged === true || (feed.mayBeEmpty === true && before.statements === 0)
   if (read === 0 && count === 0 && !mayBeEmpty) {
     throw new ChiaroError('FEED_FAILED', `${feed.id} has no records`, {
       where,

@@ -44,6 +44,14 @@ export const exchangeContract: readonly (readonly [title: string, holds: (store:
     },
   ],
   [
+    'takes that another database has no records any more',
+    async ({ advisories }) => {
+      await advisories.import(source([openssl('1')]), never)
+      await expect(advisories.import(source([]), never)).rejects.toMatchObject({ code: 'FEED_FAILED' })
+      expect(await advisories.import({ ...source([]), judged: true }, never)).toMatchObject({ records: 0, closed: 1 })
+    },
+  ],
+  [
     'imports several feeds or none of them',
     async ({ advisories }) => {
       await advisories.import(source([openssl('1')]), never)

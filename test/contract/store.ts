@@ -15,6 +15,7 @@ import { testPartialImports } from './store-partial.ts'
 import { testPast } from './store-past.ts'
 import { compareWithPast } from './store-past-model.ts'
 import { testRecords } from './store-records.ts'
+import { testRemovedGenerations } from './store-removed-generations.ts'
 import { digest, found, indexReport, layerIndex, matches } from './store-samples.ts'
 import { texts } from './store-texts.ts'
 
@@ -585,6 +586,7 @@ export function testStore(name: string, create: () => Promise<StoreSample>, { se
     testFacts(() => store)
     testPartialImports(() => store)
     testPast(() => store)
+    testRemovedGenerations(() => store)
     testRecords(
       () => store,
       async () => {

@@ -26,6 +26,10 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
     checked: (feed, fingerprint, checkedAt = new Date().toISOString()) =>
       database.write((connection) => noteChecked(connection, feed, fingerprint, checkedAt)),
     generations: (feed) => database.read((connection) => readGenerations(connection, feed)),
+    removeGeneration: async (feed, number) => {
+      const { removeGeneration } = await import('./remove-generation.ts')
+      return removeGeneration(database, feed, number)
+    },
     failed: (feed, error) => database.write((connection) => noteFailed(connection, feed, error)),
     candidates: (keys, options = {}) => database.read((connection) => findCandidates(connection, keys, options)),
     scopeSizes: (scopes, asOf?: string) => database.read((connection) => readScopeSizes(connection, scopes, asOf)),

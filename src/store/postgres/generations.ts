@@ -1,4 +1,4 @@
-import { type GenerationRange, type GenerationsRow, rangeOf } from '../generation-range.ts'
+import { type GenerationRange, type GenerationRow, rangeOf } from '../generation-range.ts'
 import type { Connection } from './connection.ts'
 
 /**
@@ -23,10 +23,9 @@ export async function generationRange(
   from: number,
   to: number | undefined,
 ): Promise<GenerationRange> {
-  const row = await connection.row<GenerationsRow>(
-    `SELECT id, generation, (SELECT min(number) FROM generation WHERE feed = feed.id) AS oldest FROM feed
-     WHERE name = $1 AND generation > 0`,
+  const rows = await connection.rows<GenerationRow>(
+    'SELECT feed, number FROM feed JOIN generation ON generation.feed = feed.id WHERE name = $1 ORDER BY number',
     [name],
   )
-  return rangeOf(name, row, from, to)
+  return rangeOf(name, rows, from, to)
 }

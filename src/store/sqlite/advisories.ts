@@ -30,6 +30,10 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
     checked: (feed, fingerprint, checkedAt = new Date().toISOString()) =>
       database.write((connection) => noteChecked(connection, feed, fingerprint, checkedAt)),
     generations: (feed) => database.read((connection) => readGenerations(connection, feed)),
+    removeGeneration: async (feed, number) => {
+      const { removeGeneration } = await import('./remove-generation.ts')
+      return database.write((connection) => removeGeneration(connection, feed, number))
+    },
     failed: (feed, error) => database.write((connection) => noteFailed(connection, feed, error)),
     candidates: async (keys, options = {}) => {
       const { findCandidates } = await import('./candidates.ts')

@@ -22,6 +22,8 @@ export async function* readChanges(
   for (let at = 0; at < packages.length; at += packagesAtOnce) {
     const some = packages.slice(at, at + packagesAtOnce)
     yield* await database.read((connection) => {
+      // They can be removed between two reads.
+      generationRange(connection, feed, range.from, range.to)
       const reader = new StatementReader(connection)
       return some.flatMap((pkg) => changesOf(connection, reader, pkg, range.from, range.to))
     })

@@ -1,4 +1,4 @@
-import { type GenerationRange, type GenerationsRow, rangeOf } from '../generation-range.ts'
+import { type GenerationRange, type GenerationRow, rangeOf } from '../generation-range.ts'
 import type { Connection } from './connection.ts'
 
 /**
@@ -24,11 +24,10 @@ export function generationRange(
   from: number,
   to: number | undefined,
 ): GenerationRange {
-  const row = connection
+  const rows = connection
     .prepare(
-      `SELECT id, generation, (SELECT min(number) FROM generation WHERE feed = feed.id) AS oldest FROM feed
-       WHERE name = ? AND generation > 0`,
+      'SELECT feed, number FROM feed JOIN generation ON generation.feed = feed.id WHERE name = ? ORDER BY number',
     )
-    .get(name) as GenerationsRow | undefined
-  return rangeOf(name, row, from, to)
+    .all(name) as unknown as GenerationRow[]
+  return rangeOf(name, rows, from, to)
 }

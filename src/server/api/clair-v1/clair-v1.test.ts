@@ -250,9 +250,6 @@ describe('namespaces', () => {
     ['GET', 'namespaces/plan9:4/vulnerabilities?limit=1', 404, 'cannot be found'],
     ['GET', 'namespaces/debian:13/vulnerabilities/CVE-1', 404, 'cannot be found'],
     ['GET', 'namespaces/debian:13/vulnerabilities/CVE-1/fixes', 404, 'cannot be found'],
-    ['POST', 'namespaces/debian:13/vulnerabilities', 501, 'cannot be kept'],
-    ['PUT', 'namespaces/debian:13/vulnerabilities/CVE-1', 501, 'cannot be kept'],
-    ['DELETE', 'namespaces/debian:13/vulnerabilities/CVE-1/fixes/curl', 501, 'cannot be kept'],
   ])('%s %s is %i %s', async (method, path, status, message) => {
     const response = await fetch(`${api}/v1/${path}`, { method })
     expect(response.status).toBe(status)

@@ -1,8 +1,10 @@
 import { compressAnswers } from '../../compression.ts'
+import { createOwnVulnerabilities } from '../../own-vulnerabilities.ts'
 import type { Api } from '../contract.ts'
 import { answerErrors, errorBody } from './errors.ts'
 import { addLayers } from './layers.ts'
 import { addNotifications } from './notifications.ts'
+import { addOwnVulnerabilities } from './own-vulnerabilities.ts'
 import { addVulnerabilities } from './vulnerabilities.ts'
 
 /** The API of Clair 2, which Klar and the old clairctl speak. */
@@ -13,7 +15,9 @@ export const clairV1: Api = {
     compressAnswers(scope, () => errorBody('unable to negotiate a common content coding'))
     scope.addHook('onRequest', async (_, reply) => void reply.header('server', 'clair'))
     addLayers(scope, context)
-    addVulnerabilities(scope, context)
+    const own = createOwnVulnerabilities(context.engine)
+    addVulnerabilities(scope, context, own)
+    addOwnVulnerabilities(scope, context, own)
     if (context.notifications === 'by-vulnerability') addNotifications(scope, context)
     scope.get('/v1/metrics', async (_, reply) =>
       reply.type('text/plain; version=0.0.4; charset=utf-8').send(await context.metrics.text()),

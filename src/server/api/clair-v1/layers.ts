@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Compile } from 'typebox/compile'
 import { analyzersKey, type ListedLayer } from '../../../compose.ts'
 import type { Digest } from '../../../core/digest.ts'
-import { type ChiaroError, isChiaroError, messageOf } from '../../../core/errors.ts'
+import { type ChiaroError, isChiaroError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import type { IndexReport } from '../../../core/report.ts'
 import { missingData } from '../../data-state.ts'
@@ -12,6 +11,7 @@ import { listedLayer } from '../../posted-layer.ts'
 import type { ApiContext } from '../contract.ts'
 import { failure, notFound, sendJson } from './errors.ts'
 import { v1Features } from './features.ts'
+import { bodyReader } from './request-body.ts'
 import { type LayerRequest, layerRequestSchema } from './schema.ts'
 
 /** The version of Clair's engine that clients compare with; it never changes, as layers are known by their analyzers. */
@@ -20,7 +20,7 @@ const engineVersion = 3
 const parentUnknown = 'worker: parent layer is unknown, it must be processed first'
 const unsupported = 'worker: OS and/or package manager are not supported'
 
-const validator = Compile(layerRequestSchema)
+const layerBody = bodyReader(layerRequestSchema, 'failed to provide layer')
 
 /** What a layer is submitted with, complete. */
 interface Submitted {
@@ -39,7 +39,7 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
   scope.delete('/v1/layers/:name', remove)
 
   async function submit(request: FastifyRequest, reply: FastifyReply) {
-    const submitted = parseLayer(request.body)
+    const submitted = complete(layerBody(request.body).Layer)
     if ((await known(submitted.layer.createdBy)) === undefined) await index(submitted)
     return sendJson(reply, 201, { Layer: answerOf(submitted) })
   }
@@ -100,17 +100,6 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
 /** The digest that stands for the name of a layer. No manifest has it. */
 function idOf(name: string): Digest {
   return `sha256:${createHash('sha256').update(`Clair v1 layer ${name}`).digest('hex')}`
-}
-
-function parseLayer(body: unknown): Submitted {
-  let value: unknown
-  try {
-    value = JSON.parse(Buffer.isBuffer(body) ? body.toString('utf8') : '')
-  } catch (error) {
-    throw failure(400, messageOf(error).slice(0, 200))
-  }
-  if (!validator.Check(value)) throw failure(400, 'failed to provide layer')
-  return complete(value.Layer)
 }
 
 function complete({ Name, Path, ParentName, Format, Headers }: LayerRequest): Submitted {

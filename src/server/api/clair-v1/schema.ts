@@ -18,7 +18,34 @@ export const layerRequestSchema = Type.Object({
 })
 export type LayerRequest = Static<typeof layerRequestSchema>['Layer']
 
-const severity = Type.Enum(['Unknown', 'Negligible', 'Low', 'Medium', 'High', 'Critical', 'Defcon1'])
+/** The severities of Clair v1, which reads them in any case. */
+export const severities = ['Unknown', 'Negligible', 'Low', 'Medium', 'High', 'Critical', 'Defcon1'] as const
+export type V1Severity = (typeof severities)[number]
+
+const fixRequest = Type.Object({
+  Name: optional,
+  NamespaceName: optional,
+  VersionFormat: optional,
+  Version: optional,
+})
+export type FixRequest = Static<typeof fixRequest>
+
+export const fixRequestSchema = Type.Object({ Feature: fixRequest })
+
+/** A vulnerability that is added or changed. Members that are not known are passed over. */
+export const vulnerabilityRequestSchema = Type.Object({
+  Vulnerability: Type.Object({
+    Name: optional,
+    NamespaceName: optional,
+    Description: optional,
+    Link: optional,
+    Severity: optional,
+    FixedIn: Type.Optional(Type.Union([Type.Array(fixRequest), Type.Null()])),
+  }),
+})
+export type VulnerabilityRequest = Static<typeof vulnerabilityRequestSchema>['Vulnerability']
+
+const severity = Type.Enum([...severities])
 
 const fix = Type.Object({ Name: text, NamespaceName: text, Version: text }, strict)
 export type V1Fix = Static<typeof fix>

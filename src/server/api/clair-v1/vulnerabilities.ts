@@ -1,14 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Engine } from '../../../compose.ts'
-import { type Advisory, isFact, isGap, isRemoval, type Statement } from '../../../core/advisory.ts'
-import type { Ecosystem } from '../../../core/ecosystem.ts'
+import { type Advisory, type AdvisoryKey, isFact, isGap, isRemoval, type Statement } from '../../../core/advisory.ts'
 import { limits } from '../../../core/limits.ts'
 import { severityName } from '../../features.ts'
-import { type Namespace, namespaceOfScope } from '../../namespaces.ts'
+import type { OwnVulnerabilities } from '../../own-vulnerabilities.ts'
 import { createSlots } from '../../slots.ts'
 import type { ApiContext } from '../contract.ts'
-import { failure, notFound, sendError, sendJson } from './errors.ts'
-import type { V1Fix, V1Vulnerability } from './schema.ts'
+import { failure, notFound, sendJson } from './errors.ts'
+import { feedsAbout, type KnownNamespace, knownNamespaces, loadedNamespaces } from './known-namespaces.ts'
+import { noFix, ownSource } from './posted-vulnerability.ts'
+import type { V1Fix, V1Severity, V1Vulnerability } from './schema.ts'
 
 /** What is said of one vulnerability in one namespace. */
 interface Entry {
@@ -23,12 +24,12 @@ const largestPage = 1000
  * The routes that read namespaces and their vulnerabilities. There is no index from vulnerabilities to what is said of them yet:
  * the records of the namespace's feeds are read until what is wanted has been found, which takes seconds for a large feed.
  */
-export function addVulnerabilities(scope: FastifyInstance, { engine }: ApiContext): void {
+export function addVulnerabilities(scope: FastifyInstance, { engine }: ApiContext, own: OwnVulnerabilities): void {
   const limited = { config: { limits: { places: createSlots(limits.feedAnswersAtOnce) } } }
   scope.get('/v1/namespaces', async (_, reply) => {
     const loaded = await loadedNamespaces(engine)
     return sendJson(reply, 200, {
-      Namespaces: [...loaded.keys()].map(({ name, format }) => ({ Name: name, VersionFormat: format })),
+      Namespaces: loaded.map(({ name, format }) => ({ Name: name, VersionFormat: format })),
     })
   })
   scope.get('/v1/namespaces/:namespace/vulnerabilities', limited, async (request, reply) => {
@@ -36,7 +37,7 @@ export function addVulnerabilities(scope: FastifyInstance, { engine }: ApiContex
     const { limit, start } = pageOf(request)
     const found: V1Vulnerability[] = []
     let place = 0
-    for await (const entry of await entriesOf(engine, namespace)) {
+    for await (const entry of await entriesOf(engine, own, namespace)) {
       if (place++ < start) continue
       if (found.length === limit) {
         return sendJson(reply, 200, { Vulnerabilities: found, NextPage: pageToken(start + limit) })
@@ -55,67 +56,57 @@ export function addVulnerabilities(scope: FastifyInstance, { engine }: ApiContex
     const { namespace, entry } = await find(request)
     return sendJson(reply, 200, { Features: fixesOf(entry, namespace) })
   })
-  const refuse = (_: FastifyRequest, reply: FastifyReply) =>
-    sendError(reply, 501, 'vulnerabilities other than those of the feeds cannot be kept')
-  scope.post('/v1/namespaces/:namespace/vulnerabilities', refuse)
-  for (const method of ['PUT', 'DELETE']) {
-    scope.route({ method, url: '/v1/namespaces/:namespace/vulnerabilities/:name', handler: refuse })
-    scope.route({ method, url: '/v1/namespaces/:namespace/vulnerabilities/:name/fixes/:fix', handler: refuse })
-  }
 
   async function find(request: FastifyRequest): Promise<{ readonly namespace: string; readonly entry: Entry }> {
     const { namespace, name } = request.params as { readonly namespace: string; readonly name: string }
-    for await (const entry of await entriesOf(engine, namespace)) {
+    for await (const entry of await entriesOf(engine, own, namespace)) {
       if (entry.advisory.vulnerability.id === name) return { namespace, entry }
     }
     throw notFound()
   }
 }
 
-/** The namespaces that something is said about, and by which ecosystem's feeds. */
-async function loadedNamespaces(engine: Engine): Promise<ReadonlyMap<Namespace, Ecosystem>> {
-  const loaded = new Map<Namespace, Ecosystem>()
-  for (const ecosystem of engine.ecosystems) {
-    const scopes = [...new Set(ecosystem.feeds().flatMap((feed) => feed.scopes))]
-    const sizes = await engine.store.advisories.scopeSizes(scopes)
-    for (const scope of scopes) {
-      const namespace = namespaceOfScope(scope, ecosystem)
-      if (namespace !== undefined && (sizes.get(scope) ?? 0) > 0) loaded.set(namespace, ecosystem)
-    }
-  }
-  return loaded
-}
-
 /** What is said of vulnerabilities in a namespace. Throws a failure with status 404 if nothing is said about it. */
-async function entriesOf(engine: Engine, namespace: string): Promise<AsyncIterable<Entry>> {
-  for (const [{ name, scope }, ecosystem] of await loadedNamespaces(engine)) {
-    if (name === namespace) return read(engine, ecosystem, scope)
-  }
-  throw notFound()
+async function entriesOf(engine: Engine, own: OwnVulnerabilities, name: string): Promise<AsyncIterable<Entry>> {
+  const namespace = knownNamespaces(engine).find((known) => known.name === name)
+  if (namespace === undefined) throw notFound()
+  const added = await own.read(namespace.scope)
+  const sizes = await engine.store.advisories.scopeSizes([namespace.scope])
+  if (added.size === 0 && (sizes.get(namespace.scope) ?? 0) === 0) throw notFound()
+  return read(engine, namespace, added)
 }
 
-async function* read(engine: Engine, ecosystem: Ecosystem, scope: string): AsyncGenerator<Entry> {
-  const loaded = await engine.store.advisories.status(ecosystem.feeds().map(({ id }) => id))
-  const feeds = ecosystem.feeds().filter((feed) => feed.scopes.includes(scope))
-  for (const feed of feeds) {
-    if (!loaded.some((status) => status.feed === feed.id && status.generation > 0)) continue
-    for await (const record of engine.store.advisories.records(feed.id)) {
-      if (isGap(record) || isFact(record) || isRemoval(record)) continue
-      const statements = record.statements.filter(({ key, fix }) => key.scope === scope && fix !== 'not-affected')
+/** Those that were added first, and then those of feeds that have another name. */
+async function* read(
+  engine: Engine,
+  namespace: KnownNamespace,
+  added: ReadonlyMap<string, Advisory>,
+): AsyncGenerator<Entry> {
+  for (const advisory of added.values()) yield { advisory, statements: advisory.statements }
+  for (const feed of await feedsAbout(engine, namespace)) {
+    for await (const record of engine.store.advisories.records(feed)) {
+      if (isGap(record) || isFact(record) || isRemoval(record) || added.has(record.vulnerability.id)) continue
+      const statements = record.statements.filter(({ key, fix }) => isIn(namespace, key) && fix !== 'not-affected')
       if (statements.length > 0) yield { advisory: record, statements }
     }
   }
 }
 
+/** Whether something is said of a release, or of one of its repositories. */
+function isIn({ scope }: KnownNamespace, key: AdvisoryKey): boolean {
+  return key.scope === scope || key.scope.startsWith(`${scope}:`)
+}
+
 function vulnerabilityOf({ advisory, statements }: Entry, namespace: string): V1Vulnerability {
   const { id, description, links, ratings } = advisory.vulnerability
   const severity = statements[0]?.rating?.severity ?? ratings[0]?.severity ?? 'unknown'
+  const own = ratings.find(({ source }) => source === ownSource)?.original as V1Severity | undefined
   return {
     Name: id,
     NamespaceName: namespace,
     ...(description === '' ? {} : { Description: description }),
     ...(links[0] === undefined ? {} : { Link: links[0] }),
-    Severity: severityName(severity),
+    Severity: own ?? severityName(severity),
   }
 }
 
@@ -124,7 +115,7 @@ function fixesOf({ statements }: Entry, namespace: string): readonly V1Fix[] {
   return statements.map(({ key, fixedIn }) => ({
     Name: key.name,
     NamespaceName: namespace,
-    Version: fixedIn ?? 'None',
+    Version: fixedIn ?? noFix,
   }))
 }
 

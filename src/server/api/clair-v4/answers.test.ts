@@ -99,7 +99,7 @@ describe('the forms of answers', () => {
     expect(json.headers.get('content-type')).toBe('application/openapi+json')
     const document = (await json.json()) as { info: object; paths: object }
     expect(document.info).toMatchObject({ title: 'Clair Container Analyzer', version: '1.2.0' })
-    expect(Object.keys(document.paths)).toHaveLength(8)
+    expect(Object.keys(document.paths)).toHaveLength(9)
     const yaml = await fetch(`${api}/openapi/v1`, { headers: { accept: 'application/yaml' } })
     expect(await yaml.text()).toContain('openapi: 3.1.0')
     const headers = { 'if-none-match': json.headers.get('etag')! }

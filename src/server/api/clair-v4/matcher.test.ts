@@ -6,6 +6,7 @@ import { digestOf, tarOf } from '../../../../test/support/layout.ts'
 import { advisory, fact, source, statement } from '../../../../test/support/records.ts'
 import { startRegistry, type TestRegistry } from '../../../../test/support/registry.ts'
 import { exampleLayout, layoutManifest, startTestServer, type TestServer } from '../../../../test/support/server.ts'
+import type { Json } from '../../../core/advisory.ts'
 import * as schemas from './schema.ts'
 
 let registry: TestRegistry
@@ -69,11 +70,25 @@ it('what an erratum covers has the date and the words of the erratum', async () 
 describe('enrichment', () => {
   const cvss = /enricher=clair\.cvss /
   const vector = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N'
-  const loadScores = (own: TestServer) =>
+  const load = (own: TestServer, id: string, value: Json, dataTime?: string) =>
     own.engine.store.advisories.import(
-      source([fact('CVE-2099-1002', [null, [['nvd', vector, 9.1]], []])], { id: 'nvd-2099' }),
+      source([fact('CVE-2099-1002', value)], { id, ...(dataTime && { dataTime }) }),
       new AbortController().signal,
     )
+  const loadScores = (own: TestServer) => load(own, 'nvd-2099', [null, [['nvd', vector, 9.1]], []])
+  const loadAll = async (own: TestServer) => {
+    await loadScores(own)
+    await load(own, 'epss', [0.25, 0.97], '2099-02-03T00:00:00Z')
+    await load(own, 'kev', ['2099-02-01', '2099-02-22', true])
+  }
+
+  /** What is known of vulnerabilities by the beginning of an enricher's name, by their names. */
+  function enriched(report: schemas.ClairVulnerabilityReport, wanted: RegExp): unknown {
+    const [[, [known]]] = Object.entries(report.enrichments).filter(([name]) => wanted.test(name)) as [
+      [string, [Record<string, unknown>]],
+    ]
+    return Object.fromEntries(Object.entries(known).map(([id, list]) => [report.vulnerabilities[id]!.name, list]))
+  }
 
   async function reportOf(own: TestServer): Promise<schemas.ClairVulnerabilityReport> {
     expect((await post(own.urls.api, manifestIn(registry.host))).status).toBe(201)
@@ -86,26 +101,58 @@ describe('enrichment', () => {
     expect((await reportOf(own)).gaps).toContainEqual(
       expect.objectContaining({ code: 'enrichment-missing', where: 'nvd' }),
     )
-    await loadScores(own)
+    await loadAll(own)
     const report = await reportOf(own)
-    const [[name, [scores]]] = Object.entries(report.enrichments) as [[string, [Record<string, schemas.ClairCvss[]>]]]
-    expect(name).toMatch(cvss)
-    const named = Object.entries(scores!).map(([id, list]) => [report.vulnerabilities[id]!.name, list])
-    expect(Object.fromEntries(named)).toEqual({
+    expect(enriched(report, cvss)).toEqual({
       'CVE-2099-1002': [{ version: '3.1', vectorString: vector, baseScore: 9.1, baseSeverity: 'CRITICAL' }],
     })
     expect(report).not.toHaveProperty('gaps')
     const operations = await fetch(`${own.urls.api}/matcher/api/v1/internal/update_operation?kind=enrichment`)
-    expect(Object.keys(await checked<object>(operations, schemas.updateOperationsSchema))).toEqual(['nvd-2099'])
+    expect(Object.keys(await checked<object>(operations, schemas.updateOperationsSchema))).toEqual([
+      'epss',
+      'kev',
+      'nvd-2099',
+    ])
     const others = await fetch(`${own.urls.api}/matcher/api/v1/internal/update_operation?kind=vulnerability`)
     expect(Object.keys(await checked<object>(others, schemas.updateOperationsSchema))).not.toContain('nvd-2099')
+  })
+
+  it('has how likely exploitation is, and what is known to be exploited, as Clair’s enrichers name it', async () => {
+    await using own = await startTestServer()
+    await loadAll(own)
+    const report = await reportOf(own)
+    expect(enriched(report, /^message\/vnd\.clair\.map\.vulnerability; enricher=clair\.epss schema=none$/)).toEqual({
+      'CVE-2099-1002': [{ modelVersion: '', date: '2099-02-03', cve: 'CVE-2099-1002', epss: 0.25, percentile: 0.97 }],
+    })
+    expect(enriched(report, /^message\/vnd\.clair\.map\.vulnerability; enricher=clair\.kev schema=none$/)).toEqual({
+      'CVE-2099-1002': [
+        {
+          cve: 'CVE-2099-1002',
+          vulnerability_name: '',
+          catalog_version: '',
+          date_added: '2099-02-01',
+          short_description: '',
+          required_action: '',
+          due_date: '2099-02-22',
+          known_ransomware_campaign_use: 'Known',
+        },
+      ],
+    })
+  })
+
+  it('is that of the enrichers that are selected', async () => {
+    await using own = await startTestServer({ config: { updaters: { sets: ['debian', 'clair.kev'] } } })
+    await loadAll(own)
+    expect(Object.keys((await reportOf(own)).enrichments)).toEqual([
+      'message/vnd.clair.map.vulnerability; enricher=clair.kev schema=none',
+    ])
   })
 
   it.each([{ matcher: { disable_updaters: true, disable_enrichment: true } }, { updaters: { sets: ['debian'] } }])(
     'is left out with %j',
     async (config) => {
       await using own = await startTestServer({ config })
-      await loadScores(own)
+      await loadAll(own)
       const report = await reportOf(own)
       expect(report.enrichments).toEqual({})
       expect(report).not.toHaveProperty('gaps')

@@ -8,10 +8,10 @@ import { addResource } from '../../resource.ts'
 import { createSlots } from '../../slots.ts'
 import type { ApiContext } from '../contract.ts'
 import { queryOf, sendJson } from './answers.ts'
-import { failure, sendError } from './errors.ts'
+import { failure, refuseMethod, sendError } from './errors.ts'
 import { isUuid } from './ids.ts'
 import { digestOf } from './indexer.ts'
-import { newestOperation, updateDiff, updateOperations } from './update-operations.ts'
+import { newestOperation, removeOperation, updateDiff, updateOperations } from './update-operations.ts'
 import { clairVulnerabilityReport } from './vulnerability-report.ts'
 
 /** What the real server sends, for want of a better one. */
@@ -23,7 +23,7 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
   const maxAge = Math.max(0, Math.floor(parseGoDuration(config.matcher.cache_age)! / 1000))
   // Data that two rounds of updates have missed is stale.
   const maxDataAge = config.matcher.disable_updaters ? Number.POSITIVE_INFINITY : 2 * period + 60 * 60 * 1000
-  const enrich = enrichersOf(config, ['nvd'])
+  const enrich = enrichersOf(config, ['nvd', 'epss', 'kev'])
   const cache = createReportCache(limits.reportCacheBytes)
   addResource(scope, {
     path: '/matcher/api/v1/vulnerability_report/:digest',
@@ -36,6 +36,12 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
     metrics: ['matcherv1', 'update_operation'],
     handlers: { GET: getOperations },
     refuse,
+  })
+  addResource(scope, {
+    path: '/matcher/api/v1/internal/update_operation/:ref',
+    metrics: ['matcherv1', 'update_operation_delete'],
+    handlers: { DELETE: removeOne },
+    refuse: refuseMethod,
   })
   addResource(scope, {
     path: '/matcher/api/v1/internal/update_diff',
@@ -80,6 +86,13 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
     }
     const body = [...operations].map(([feed, list]) => [feed, list.map(({ clair }: { clair: unknown }) => clair)])
     return sendJson(reply, 'application/json', Object.fromEntries(body))
+  }
+
+  async function removeOne(request: FastifyRequest, reply: FastifyReply) {
+    const { ref } = request.params as { readonly ref: string }
+    if (!isUuid(ref)) throw failure(400, `could not deserialize manifest: ${JSON.stringify(ref)} is not a UUID`)
+    await removeOperation(engine, ref)
+    return reply.code(200).send()
   }
 
   async function getDiff(request: FastifyRequest, reply: FastifyReply) {

@@ -70,6 +70,12 @@ const operations: Readonly<Record<string, Readonly<Record<string, Operation>>>> 
       answers: { 200: updateOperationsSchema, 304: null, 400: errorSchema },
     },
   },
+  '/matcher/api/v1/internal/update_operation/{ref}': {
+    delete: {
+      summary: 'Delete a generation of a feed; if it is the newest, the one before it takes its place',
+      answers: { 200: null, 400: errorSchema, 409: errorSchema },
+    },
+  },
   '/matcher/api/v1/internal/update_diff': {
     get: {
       summary: 'Retrieve what differs between two generations of a feed',

@@ -129,12 +129,33 @@ export type ClairVulnerability = Static<typeof vulnerability>
 const cvss = Type.Object({ version: text, vectorString: text, baseScore: Type.Number(), baseSeverity: text }, strict)
 export type ClairCvss = Static<typeof cvss>
 
+const epss = Type.Object(
+  { modelVersion: text, date: text, cve: text, epss: Type.Number(), percentile: Type.Number() },
+  strict,
+)
+export type ClairEpss = Static<typeof epss>
+
+const kev = Type.Object(
+  {
+    cve: text,
+    vulnerability_name: text,
+    catalog_version: text,
+    date_added: text,
+    short_description: text,
+    required_action: text,
+    due_date: text,
+    known_ransomware_campaign_use: text,
+  },
+  strict,
+)
+export type ClairKev = Static<typeof kev>
+
 export const vulnerabilityReportSchema = Type.Object(
   {
     ...content,
     vulnerabilities: byId(vulnerability),
     package_vulnerabilities: byId(Type.Array(id)),
-    enrichments: Type.Record(Type.String(), Type.Array(byId(Type.Array(cvss)))),
+    enrichments: Type.Record(Type.String(), Type.Array(byId(Type.Array(Type.Union([cvss, epss, kev]))))),
     gaps,
   },
   strict,

@@ -1,6 +1,7 @@
 import type { Engine } from '../../../compose.ts'
 import type { Statement, Vulnerability } from '../../../core/advisory.ts'
 import { isFeedOf } from '../../../core/enricher.ts'
+import { isChiaroError } from '../../../core/errors.ts'
 import type { AdvisoryStore, Generation, StatementChange } from '../../../core/store.ts'
 import { failure } from './errors.ts'
 import { uuidOf } from './ids.ts'
@@ -21,7 +22,8 @@ const noUuid = '00000000-0000-0000-0000-000000000000'
 const batchSize = 500
 
 /** What Clair calls the two kinds of what updaters fetch. */
-export type OperationKind = 'vulnerability' | 'enrichment'
+const operationKinds = ['vulnerability', 'enrichment'] as const
+export type OperationKind = (typeof operationKinds)[number]
 
 /** The operations of the feeds of one kind, by feed, the newest first; `latest`: only that. */
 export async function updateOperations(
@@ -53,8 +55,32 @@ export function newestOperation(operations: ReadonlyMap<string, readonly Operati
 }
 
 /**
- * What differs between two operations of one feed, written as Clair writes it; without `prev` everything that `cur` has. Throws
- * failures with status 404 and 400.
+ * Forgets an operation. Where it is its feed's newest, the data goes back to that of the one before. Nothing happens if it is not
+ * there (any more). Throws a failure with status 409 where no data, or none that is known, would be left.
+ */
+export async function removeOperation(engine: Engine, ref: string): Promise<void> {
+  const operation = withRef(await allOperations(engine), ref)
+  if (operation === undefined) return
+  try {
+    await engine.store.advisories.removeGeneration(operation.feed, operation.generation.number)
+  } catch (error) {
+    if (isChiaroError(error) && error.code === 'CONFIG_INVALID') throw failure(409, error.message)
+    throw error
+  }
+}
+
+async function allOperations(engine: Engine): Promise<readonly Operation[]> {
+  const kinds = await Promise.all(operationKinds.map((kind) => updateOperations(engine, kind, false)))
+  return kinds.flatMap((operations) => [...operations.values()].flat())
+}
+
+function withRef(operations: readonly Operation[], ref: string): Operation | undefined {
+  return operations.find(({ clair }) => clair.ref === ref.toLowerCase())
+}
+
+/**
+ * What differs between two operations of one feed, written as Clair writes it; without `prev` everything that `cur` has. Between
+ * those of what enriches nothing does, as only vulnerabilities are told. Throws failures with status 404 and 400.
  */
 export async function updateDiff(
   engine: Engine,
@@ -62,10 +88,9 @@ export async function updateDiff(
   prev: string | undefined,
 ): Promise<AsyncIterable<string>> {
   const { advisories } = engine.store
-  const operations = [...(await updateOperations(engine, 'vulnerability', false)).values()].flat()
-  const find = (ref: string) => operations.find(({ clair }) => clair.ref === ref.toLowerCase())
-  const to = find(cur)
-  const from = prev === undefined || prev === noUuid ? undefined : find(prev)
+  const operations = await allOperations(engine)
+  const to = withRef(operations, cur)
+  const from = prev === undefined || prev === noUuid ? undefined : withRef(operations, prev)
   if (to === undefined || (prev !== undefined && prev !== noUuid && from === undefined)) {
     throw failure(404, 'could not get update operations: there is no such update operation')
   }
