@@ -2,6 +2,30 @@ import type { FleetFinding, Judgement } from '../core/fleet.ts'
 import { bodyHash } from './body-hash.ts'
 import { encodeAbout, encodeBody, encodeGaps, keyHash } from './fleet-row.ts'
 
+/** How often packages are judged anew because the data has changed meanwhile. */
+const attempts = 5
+
+/** What is to be written of packages that were judged. */
+export interface Written {
+  readonly operation: number
+  /** By what they are judged now; `undefined`: they stay unjudged. */
+  readonly rules: string | undefined
+}
+
+/**
+ * Judges until the data is the same before and after, a few times at most: `find` looks, and `write` writes what it found, or gives
+ * `undefined` if the data has changed and it is not `last`.
+ */
+export async function judgeUntilSame<Found, Result>(
+  find: () => Promise<Found>,
+  write: (found: Found, last: boolean) => Promise<Result | undefined>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    const written = await write(await find(), attempt >= attempts)
+    if (written !== undefined) return written
+  }
+}
+
 /** A finding that is open, with the hashes of its texts. */
 export type OpenFinding = readonly [
   id: number,

@@ -2,11 +2,13 @@ import type { FleetCause, FleetOperation, FleetStore, Judgement } from '../../co
 import {
   findingDifference,
   type JudgementDifference,
+  judgeUntilSame,
   type KeyRow,
   keyDifference,
   type OpenFinding,
   packageStates,
   textsOf,
+  type Written,
 } from '../fleet-difference.ts'
 import { causeColumns, type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
 import type { Connection } from './connection.ts'
@@ -74,25 +76,19 @@ export async function judge(
   packages: Parameters<FleetStore['judge']>[2],
   find: Parameters<FleetStore['judge']>[3],
 ): ReturnType<FleetStore['judge']> {
-  for (;;) {
-    const stamp = await database.single(readStamp)
-    const judgements = await find(packages)
-    const written = await database.write(async (connection) => {
+  const look = async () => ({ stamp: await database.single(readStamp), judgements: await find(packages) })
+  return judgeUntilSame(look, ({ stamp, judgements }, last) =>
+    database.write(async (connection) => {
       await shareFleet(connection)
-      const there = await lockPackages(
-        connection,
-        judgements.map(({ number }) => number),
-      )
-      if ((await readStamp(connection)) !== stamp) return undefined
-      return write(
-        connection,
-        operation.number,
-        rules,
-        judgements.filter(({ number }) => there.has(number)),
-      )
-    })
-    if (written !== undefined) return written
-  }
+      const numbers = judgements.map(({ number }) => number)
+      const there = await lockPackages(connection, numbers)
+      const isSame = (await readStamp(connection)) === stamp
+      if (!isSame && !last) return undefined
+      const isLate = !isSame && operation.cause.kind === 'image'
+      const written = judgements.filter(({ number }) => there.has(number) && (!isLate || there.get(number) === null))
+      return write(connection, { operation: operation.number, rules: isLate ? undefined : rules }, written)
+    }),
+  )
 }
 
 /** Grows with every import. */
@@ -103,16 +99,19 @@ async function readStamp(connection: Connection): Promise<number> {
   return row!.stamp
 }
 
-/** The packages that are there; nobody else judges them until the transaction ends. */
-async function lockPackages(connection: Connection, numbers: readonly number[]): Promise<ReadonlySet<number>> {
-  const sql = 'SELECT id FROM fleet_package WHERE id = ANY ($1::integer[]) ORDER BY id FOR NO KEY UPDATE'
-  return new Set((await connection.arrays<[number]>(sql, [numbers])).map(([number]) => number))
+/** The packages that are there, with what they were judged by; nobody else judges them until the transaction ends. */
+async function lockPackages(
+  connection: Connection,
+  numbers: readonly number[],
+): Promise<ReadonlyMap<number, number | null>> {
+  const sql = 'SELECT id, rules FROM fleet_package WHERE id = ANY ($1::integer[]) ORDER BY id FOR NO KEY UPDATE'
+  return new Map(await connection.arrays<[number, number | null]>(sql, [numbers]))
 }
 
-async function write(connection: Connection, operation: number, rules: string, judgements: readonly Judgement[]) {
+async function write(connection: Connection, { operation, rules }: Written, judgements: readonly Judgement[]) {
   const numbers = judgements.map(({ number }) => number)
   const difference = findingDifference(judgements, await connection.arrays<OpenFinding>(openSql, [numbers]))
-  const texts = await internTexts(connection, [...textsOf(difference), rules])
+  const texts = await internTexts(connection, [...textsOf(difference), ...(rules === undefined ? [] : [rules])])
   await closeFindings(connection, operation, difference.closed)
   await openFindings(connection, operation, difference, texts)
   await writeKeys(connection, judgements)
@@ -120,7 +119,7 @@ async function write(connection: Connection, operation: number, rules: string, j
   await connection.run(
     `UPDATE fleet_package SET rules = $1, gaps = state.gaps FROM unnest($2::integer[], $3::text[]) AS state (number, gaps)
      WHERE id = number AND (rules, fleet_package.gaps) IS DISTINCT FROM ($1, state.gaps)`,
-    [texts.get(rules)!, numbers, states.map(({ gaps }) => gaps)],
+    [rules === undefined ? null : texts.get(rules)!, numbers, states.map(({ gaps }) => gaps)],
   )
   await noteChanged(connection, difference.packages)
   return { opened: difference.opened.length, closed: difference.closed.length }

@@ -2,11 +2,13 @@ import type { FleetCause, FleetOperation, FleetStore, Judgement } from '../../co
 import {
   findingDifference,
   type JudgementDifference,
+  judgeUntilSame,
   type KeyRow,
   keyDifference,
   type OpenFinding,
   packageStates,
   textsOf,
+  type Written,
 } from '../fleet-difference.ts'
 import { causeColumns, type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
 import type { Connection } from './connection.ts'
@@ -76,14 +78,19 @@ export async function judge(
   packages: Parameters<FleetStore['judge']>[2],
   find: Parameters<FleetStore['judge']>[3],
 ): ReturnType<FleetStore['judge']> {
-  for (;;) {
-    const stamp = await database.read(readStamp)
-    const judgements = await find(packages)
-    const written = await database.write((connection) =>
-      readStamp(connection) === stamp ? write(connection, operation.number, rules, judgements) : undefined,
-    )
-    if (written !== undefined) return written
-  }
+  const look = async () => ({ stamp: await database.read(readStamp), judgements: await find(packages) })
+  return judgeUntilSame(look, ({ stamp, judgements }, last) =>
+    database.write((connection) => {
+      const isSame = readStamp(connection) === stamp
+      if (!isSame && !last) return undefined
+      const isLate = !isSame && operation.cause.kind === 'image'
+      const isWanted = connection.prepare(
+        `SELECT 1 FROM fleet_package WHERE id = ?${isLate ? ' AND rules IS NULL' : ''}`,
+      )
+      const written = judgements.filter(({ number }) => isWanted.get(number) !== undefined)
+      return write(connection, { operation: operation.number, rules: isLate ? undefined : rules }, written)
+    }),
+  )
 }
 
 /** Grows with every import. */
@@ -92,15 +99,13 @@ function readStamp(connection: Connection): number {
   return stamp
 }
 
-function write(connection: Connection, operation: number, rules: string, all: readonly Judgement[]) {
-  const isThere = connection.prepare('SELECT 1 FROM fleet_package WHERE id = ?')
-  const judgements = all.filter(({ number }) => isThere.get(number) !== undefined)
+function write(connection: Connection, { operation, rules }: Written, judgements: readonly Judgement[]) {
   const findOpen = connection.prepareArrays(openSql)
   const open = judgements.flatMap(({ number }) => findOpen.all(number) as unknown as OpenFinding[])
   const difference = findingDifference(judgements, open)
   writeFindings(connection, operation, difference)
   writeKeys(connection, judgements)
-  const rulesId = internTexts(connection, [rules]).get(rules)!
+  const rulesId = rules === undefined ? null : internTexts(connection, [rules]).get(rules)!
   const update = connection.prepare('UPDATE fleet_package SET rules = ?, gaps = ? WHERE id = ?')
   for (const { number, gaps } of packageStates(judgements)) update.run(rulesId, gaps, number)
   noteChanged(connection, difference.packages)
