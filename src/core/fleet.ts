@@ -160,7 +160,9 @@ export interface FleetStore {
   /**
    * Judges packages: calls `find` for them, and writes what differs from the findings that are open as closed and opened under
    * the operation, in one transaction. If the data of any feed changes between, `find` is called again, so that nothing is
-   * written of data that is over. A description or links that change are replaced, and are no event. Packages that are gone
+   * written of data that is over. If it does so a few times in a row, what was found last is written: of 'image' for packages that
+   * nobody has judged, and they stay unjudged; of other operations as if nothing had changed, since who judges again after that
+   * change comes later. A description or links that change are replaced, and are no event. Packages that are gone
    * meanwhile are left out. It is called again as well, with them in `whole`, for packages in which some vulnerabilities cannot be
    * judged by themselves: that were judged by other rules, have gaps, or have one of these open under several ids.
    */

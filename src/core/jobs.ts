@@ -4,9 +4,9 @@ import type { ErrorCode } from './errors.ts'
 /** What a job is for. */
 export type JobKind = 'image' | 'update'
 
-/** Why a job failed. */
+/** Why a job failed; `JOB_LOST`: its process ended, and nobody else can or may do it. */
 export interface JobError {
-  readonly code: ErrorCode
+  readonly code: ErrorCode | 'JOB_LOST'
   readonly message: string
   readonly where: string | null
   readonly advice: string | null
@@ -36,8 +36,14 @@ export interface Job {
   readonly createdAt: string
   readonly startedAt: string | null
   readonly endedAt: string | null
-  /** When the process that does it was last heard of. */
+  /** When the process that does it was last heard of. It changes while somebody works on it. */
   readonly aliveAt: string
+  /** Who works on it, or did so last; `null`: nobody yet, or not any more. */
+  readonly worker: string | null
+  /** Processes that have begun with it, and did not give it back. */
+  readonly attempts: number
+  /** Whether `request` says all that it needs, so that another process can do it. */
+  readonly repeatable: boolean
 }
 
 /** Something that happened to a job. */
@@ -50,11 +56,15 @@ export interface JobEvent {
 
 /** The jobs of all processes. */
 export interface JobStore {
-  /** Notes a job as it is now, and events that it did not have yet, in one transaction. */
-  put(job: Job, events: readonly JobEvent[]): Promise<void>
+  /** Notes a job that `worker` works on as it is now, and events that it did not have yet, in one transaction; `false`: it is another's by now, and stays as it is. */
+  put(worker: string | null, job: Job, events: readonly JobEvent[]): Promise<boolean>
   get(id: string): Promise<Job | undefined>
+  /** Jobs that have not ended, those not heard of for longest first. */
+  unfinished(limit: number): Promise<readonly Job[]>
+  /** Makes a job `taken`, if it is still as it is `known`. Whether it was. */
+  take(known: Job, taken: Job): Promise<boolean>
   /** Events after a number, in order. */
   events(id: string, after: number, limit: number): Promise<readonly JobEvent[]>
-  /** Forgets jobs that were last heard of before `before` (ISO 8601), and their events. */
+  /** Forgets jobs that have ended and were last heard of before `before` (ISO 8601), and their events. */
   sweep(before: string): Promise<void>
 }

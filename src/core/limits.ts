@@ -157,8 +157,9 @@ export const limits = {
   /** Events kept of one job, beyond which its progress is told no more, and how long a job is kept that nothing is heard of. */
   jobEvents: 5000,
   jobAge: 7 * 24 * 60 * 60 * 1000,
-  /** Silence after which the process that does a job is taken for dead. */
-  jobSilence: 60_000,
+  /** Silence after which the process that does a job is taken for dead, and processes that may begin with one. */
+  jobSilence: 30_000,
+  jobAttempts: 3,
   /** Spans of traces that wait to be delivered; more are dropped. */
   waitingSpans: 4096,
   /** A message to the server in gRPC, compressed and decompressed: what gRPC's own servers take. */

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { ClairConfig } from '../config/clair/schema.ts'
 import { ChiaroError, messageOf } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
+import { dropUnread } from './answer-taken.ts'
 import { protocols } from './http2.ts'
 import type { ServerLimits } from './server-limits.ts'
 import { isAuthorized } from './token.ts'
@@ -51,6 +52,7 @@ export function createApp(config: ClairConfig, name: string, log: LogStream, bou
   app.addHook('onSend', async ({ raw }, reply) => {
     if (raw.httpVersionMajor >= 2) reply.removeHeader('connection')
   })
+  dropUnread(app, bounds.idleTimeout)
   return app
 }
 

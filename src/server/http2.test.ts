@@ -160,14 +160,6 @@ describe('clients that are slow', () => {
     expect((await client.ask({ ':method': 'POST' }, 'x')).body.toString()).toBe('2.0 POST 1')
   })
 
-  it('do not take their answer: it is given up', async () => {
-    const { promise: closed, resolve } = Promise.withResolvers<void>()
-    const { url } = await serve((_, response) => void response.on('close', resolve).end(Buffer.alloc(10_000_000)))
-    using client = http2Client(url)
-    client.session.request({ ':path': '/' }).pause()
-    await closed
-  })
-
   it.each(['HTTP/1.1', 'HTTP/2'])('and leave are noticed in %s', async (protocol) => {
     const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
     const { promise: closed, resolve: close } = Promise.withResolvers<void>()

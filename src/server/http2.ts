@@ -14,7 +14,7 @@ export const protocols: readonly string[] = ['h2', 'http/1.1']
 export interface Http2Patience {
   /** To send a request, and until it is known what a connection speaks. */
   readonly requestTimeout: number
-  /** To ask for something, and to take more of an answer. */
+  /** To ask for something. */
   readonly idleTimeout: number
 }
 
@@ -31,7 +31,14 @@ export function speakHttp2(server: Server, patience: Http2Patience): void {
   const engine = createServer({
     settings: { maxConcurrentStreams: limits.http2Streams, maxHeaderListSize: limits.http2HeaderBytes },
   })
-  engine.on('request', (request, response) => void server.emit('request', request, response))
+  engine.on('request', (request, response) => {
+    // In HTTP/1.1 whoever sees the connection end in the middle knows that something is missing; here it has to be said.
+    response.destroy = () => {
+      response.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+      return response
+    }
+    server.emit('request', request, response)
+  })
   // Whatever a client has done to its connection concerns nobody else.
   engine.on('sessionError', () => {})
   engine.on('session', (session: ServerHttp2Session) => {
@@ -113,14 +120,10 @@ function closeWhenIdle(session: ServerHttp2Session, patience: number): void {
   })
 }
 
-/** Ends a request that does not come to its end, and an answer that is not taken. */
-function endWhenSlow(stream: ServerHttp2Stream, { requestTimeout, idleTimeout }: Http2Patience): void {
+/** Ends a request that does not come to its end. */
+function endWhenSlow(stream: ServerHttp2Stream, { requestTimeout }: Http2Patience): void {
   const timer = setTimeout(() => {
     if (!stream.endAfterHeaders && !stream.readableEnded) stream.close(constants.NGHTTP2_CANCEL)
   }, requestTimeout)
   stream.once('close', () => clearTimeout(timer))
-  stream.setTimeout(idleTimeout, () => {
-    if (stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL)
-    else stream.setTimeout(idleTimeout)
-  })
 }

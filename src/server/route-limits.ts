@@ -21,9 +21,8 @@ declare module 'fastify' {
 const retryAfter = '2'
 
 /**
- * Limits every route that is added later, in whatever scope: so many requests at a time (429), so much time until an answer
- * begins (503), and so much patience with a client that does not take its answer. What is refused is thrown, for the scope to
- * answer in its form. A place is held until the work is done, whether or not the client waits, and the answer is taken.
+ * Limits every route that is added later, in whatever scope: so many requests at a time (429), and so much time until an answer
+ * begins (503). What is refused is thrown, for the scope to answer in its form. A place is held until the work is done, whether or not the client waits, and the answer is taken.
  */
 export function limitRoutes(app: FastifyInstance, metrics: Metrics, bounds: ServerLimits): void {
   const refused = metrics.counter({
@@ -46,7 +45,6 @@ export function limitRoutes(app: FastifyInstance, metrics: Metrics, bounds: Serv
       return untimed === true ? work : inTime(work, bounds.answerTime, reply)
     }
   })
-  app.addHook('onSend', async (_, reply) => dropUnread(reply, bounds.idleTimeout))
 }
 
 /** Does the work, and gives the place back once that is done and nothing of the answer is left. */
@@ -73,14 +71,6 @@ async function inTime<T>(work: Promise<T>, time: number, reply: FastifyReply): P
     clearTimeout(timer)
     work.catch(() => {}) // it was given up
   }
-}
-
-/** Ends the connection of a client that takes nothing of what waits for it. */
-function dropUnread({ raw }: FastifyReply, patience: number): void {
-  raw.setTimeout(patience, () => {
-    if (raw.writableLength > 0) raw.destroy()
-    else raw.setTimeout(patience)
-  })
 }
 
 function refusal(statusCode: number, message: string): Error {

@@ -73,7 +73,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const work = own.includes('notifier') ? await openNotifications(engine, config, times) : undefined
   const notifications = work && (work.byVulnerability ? 'by-vulnerability' : 'by-update')
   const indexReport = indexReports(options, starting, tracing)
-  addApis(apps.api, { engine, config, metrics, indexing, services: own, indexReport, notifications })
+  const { jobSilence } = bounds
+  addApis(apps.api, { engine, config, metrics, indexing, jobSilence, services: own, indexReport, notifications })
   speakHttp2(apps.api.server, bounds)
   if (judges) addDataMetrics(metrics, engine)
   const urls: Record<string, string> = {}

@@ -7,6 +7,7 @@ const usual = {
   connections: limits.connections,
   idleTimeout: limits.idleTimeout,
   indexTime: limits.indexTime,
+  jobSilence: limits.jobSilence,
   requestTimeout: limits.requestTimeout,
   shutdownTime: limits.shutdownTime,
 }

@@ -2,6 +2,30 @@ import type { FleetFinding, Judgement } from '../core/fleet.ts'
 import { bodyHash } from './body-hash.ts'
 import { encodeAbout, encodeBody, encodeGaps, keyHash } from './fleet-row.ts'
 
+/** How often packages are judged anew because the data has changed meanwhile. */
+const attempts = 5
+
+/** What is to be written of packages that were judged. */
+export interface Written {
+  readonly operation: number
+  /** By what they are judged now; `undefined`: they stay unjudged. */
+  readonly rules: string | undefined
+}
+
+/**
+ * Judges until the data is the same before and after, a few times at most: `find` looks, and `write` writes what it found, or gives
+ * `undefined` if the data has changed and it is not `last`, or something else is to be found.
+ */
+export async function judgeUntilSame<Found, Result>(
+  find: () => Promise<Found>,
+  write: (found: Found, last: boolean) => Promise<Result | undefined>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    const written = await write(await find(), attempt >= attempts)
+    if (written !== undefined) return written
+  }
+}
+
 /** A finding that is open, with the hashes of its texts. */
 export type OpenFinding = readonly [
   id: number,
@@ -40,15 +64,27 @@ export interface JudgementDifference {
   readonly packages: readonly number[]
 }
 
-/** The packages of which some vulnerabilities were judged that cannot be by themselves; `there` tells of which any can be. */
+/** What is known of a package that is judged. */
+export interface KnownPackage {
+  readonly isJudged: boolean
+  /** Judged by the same rules and without gaps: some vulnerabilities of it can be judged by themselves. */
+  readonly isDivisible: boolean
+}
+
+/** Whether to write what was found in a package: what was found too late only where nobody has judged it. */
+export function isWanted(known: KnownPackage | undefined, isLate: boolean): boolean {
+  return known !== undefined && !(isLate && known.isJudged)
+}
+
+/** The packages of which some vulnerabilities were judged that cannot be by themselves. */
 export function notAlone(
   judgements: readonly Judgement[],
-  there: ReadonlyMap<number, boolean>,
+  there: ReadonlyMap<number, KnownPackage>,
   open: readonly OpenFinding[],
 ): ReadonlySet<number> {
   const joined = new Set(open.filter((row) => !row[5]).map(([, number]) => number))
   const some = judgements.filter(({ only }) => only !== undefined).map(({ number }) => number)
-  return new Set(some.filter((number) => joined.has(number) || there.get(number) !== true))
+  return new Set(some.filter((number) => joined.has(number) || there.get(number)?.isDivisible !== true))
 }
 
 /** The difference between what is open in packages and what was found in them. */

@@ -292,6 +292,45 @@ export function testFleetStore(name: string, create: () => Promise<StoreSample>,
         expect((await fleet.timeline(digestOfNumber(1), first)).items).toHaveLength(1)
       })
 
+      describe('while the data never stops changing', () => {
+        let calls = 0
+        /** Judges while the data changes, each time anew. */
+        async function judgeAmid(begun: FleetOperation, packages: readonly NumberedPackage[]) {
+          calls = 0
+          return fleet.judge(begun, 'rules 2', packages, async (asked) => {
+            const record = advisory(`CVE-${++calls}`, [statement('debian:12', 'zlib', '2')])
+            await store.advisories.import(source([record], { fingerprint: `${calls}` }), never)
+            return asked.map((one) => judgement(one, [fleetFinding(`CVE-${calls}`, one.package)]))
+          })
+        }
+
+        it('are judged a few times, and of a new image left to who judges again, with what was found last', async () => {
+          const unjudged = await fleet.putImage(fleetImage(1), [[zlib]])
+          expect(await judgeAmid(operation, unjudged)).toEqual({ opened: 1, closed: 0 })
+          expect(calls).toBeLessThan(10)
+          expect(await idsIn(1)).toEqual([`zlib CVE-${calls}`])
+          expect(await fleet.unjudgedPackages(0, 10)).toEqual(unjudged)
+          await judgeAs(fleet, operation, unjudged, () => ['CVE-0'])
+          expect(await idsIn(1)).toEqual(['zlib CVE-0'])
+          expect(await fleet.unjudgedPackages(0, 10)).toEqual([])
+          expect((await fleet.timeline(digestOfNumber(1), first)).items).toHaveLength(3)
+        })
+
+        it('are not replaced by that where others have judged them meanwhile', async () => {
+          const unjudged = await fleet.putImage(fleetImage(1), [[zlib]])
+          await judgeAs(fleet, operation, unjudged, () => ['CVE-0'])
+          expect(await judgeAmid(operation, unjudged)).toEqual({ opened: 0, closed: 0 })
+          expect(await idsIn(1)).toEqual(['zlib CVE-0'])
+        })
+
+        it('are written by who judges again: what has changed since is his next work', async () => {
+          await put(1, [zlib], ['CVE-0'])
+          expect(await judgeAmid(await fleet.begin(ofData), await all())).toEqual({ opened: 1, closed: 1 })
+          expect(await idsIn(1)).toEqual([`zlib CVE-${calls}`])
+          expect(await fleet.packagesOfOtherRules('rules 2', 0, 10)).toEqual([])
+        })
+      })
+
       it('what cannot be found leaves everything as it was', async () => {
         await put(1, [zlib], ['CVE-1'])
         const fails = fleet.judge(operation, 'rules 2', await all(), () => Promise.reject(new Error('no')))

@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,6 +10,7 @@ import { type ChangingFeeds, changingFeeds } from '../support/changing-feeds.ts'
 import { databases } from '../support/databases.ts'
 import { hasRabbitMq, startRabbitMq } from '../support/rabbitmq.ts'
 import { startRegistry, type TestRegistry } from '../support/registry.ts'
+import { serveInChild } from '../support/serve-in-child.ts'
 import { exampleLayout, layoutManifest, startTestServer, type TestServerOptions } from '../support/server.ts'
 import { startWebhook, type TestWebhook } from '../support/webhook.ts'
 
@@ -172,7 +171,7 @@ describe.each(databases)('what an update changes in images is notified, with $na
     try {
       await using store = await openStore(database.location)
       await settled({ store })
-      await index(child.api)
+      await index(child.urls.api)
       feeds.add('CVE-2099-2001', 'openssl', 'high')
       const waiting = async () => {
         const operations = await store.fleet.operations(0, 100)
@@ -181,10 +180,10 @@ describe.each(databases)('what an update changes in images is notified, with $na
       await expect.poll(waiting, patient).toBe(true)
       const last = (await store.fleet.operations(0, 100)).at(-1)!.number
       await expect.poll(() => store.notifications.handled(), patient).toBeGreaterThanOrEqual(last)
-      child.process.kill('SIGKILL')
+      await child.end('SIGKILL')
       expect(webhook.received).toEqual([])
     } finally {
-      child.process.kill('SIGKILL')
+      await child.end('SIGKILL')
     }
     await using _ = await startTestServer(optionsOf(database.location, feeds, webhook.url))
     await expect.poll(() => webhook.received, patient).toHaveLength(1)
@@ -283,15 +282,3 @@ describe('other ways to notify, with SQLite', () => {
     await admin.close()
   })
 })
-
-async function serveInChild(
-  options: TestServerOptions,
-): Promise<{ readonly process: ChildProcess; readonly api: string }> {
-  const script = join(import.meta.dirname, '..', 'support', 'serve-child.ts')
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const api = await new Promise<string>((resolve, reject) => {
-    child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()))
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))
-  })
-  return { process: child, api }
-}

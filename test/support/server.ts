@@ -36,16 +36,23 @@ export interface TestServerOptions {
   readonly notifierTimes?: NotifierTimes
 }
 
-/** Starts a server; nothing is updated, and layers may come from this machine. */
-export async function startTestServer({
-  config = {},
-  mode = 'combo',
-  database = 'sqlite::memory:',
-  data = true,
-  mirror = join(examples, 'feeds'),
-  ...more
-}: TestServerOptions = {}): Promise<TestServer> {
+/** Starts a server; nothing is updated, and layers may come from this machine. `logged` is told each line of its log. */
+export async function startTestServer(
+  {
+    config = {},
+    mode = 'combo',
+    database = 'sqlite::memory:',
+    data = true,
+    mirror = join(examples, 'feeds'),
+    ...more
+  }: TestServerOptions = {},
+  logged: (line: string) => void = () => {},
+): Promise<TestServer> {
   const log: string[] = []
+  const write = (line: string) => {
+    log.push(line)
+    logged(line)
+  }
   const resources = new AsyncDisposableStack()
   const { config: resolved } = resolveClairConfig(
     {
@@ -72,7 +79,7 @@ export async function startTestServer({
       config: resolved,
       mode,
       engine,
-      log: { write: (line) => void log.push(line) },
+      log: { write },
       ...more,
     }),
   )

@@ -13,6 +13,8 @@ export interface ApiContext {
   readonly config: ClairConfig
   readonly metrics: Metrics
   readonly indexing: Indexing
+  /** Milliseconds of silence after which another process that works on something is taken for dead. */
+  readonly jobSilence: number
   /** Those that this process is: routes of others are not added. */
   readonly services: readonly Service[]
   /** The index report of an image, wherever the indexer keeps it; `undefined` if there is none. */

@@ -1,13 +1,17 @@
 import type { FleetCause, FleetOperation, FleetStore, Judgement } from '../../core/fleet.ts'
 import {
   findingDifference,
+  isWanted,
   type JudgementDifference,
+  judgeUntilSame,
   type KeyRow,
+  type KnownPackage,
   keyDifference,
   notAlone,
   type OpenFinding,
   packageStates,
   textsOf,
+  type Written,
 } from '../fleet-difference.ts'
 import { causeColumns, type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
 import { textHash } from '../fleet-row.ts'
@@ -77,21 +81,22 @@ export async function judge(
   find: Parameters<FleetStore['judge']>[3],
 ): ReturnType<FleetStore['judge']> {
   const whole = new Set<number>()
-  for (;;) {
-    const stamp = await database.single(readStamp)
-    const judgements = await find(packages, whole)
-    const written = await database.write(async (connection) => {
+  const look = async () => ({ stamp: await database.single(readStamp), judgements: await find(packages, whole) })
+  return judgeUntilSame(look, ({ stamp, judgements }, last) =>
+    database.write(async (connection) => {
       await shareFleet(connection)
       const there = await lockPackages(connection, judgements, rules)
-      if ((await readStamp(connection)) !== stamp) return undefined
-      const own = judgements.filter(({ number }) => there.has(number))
+      const isSame = (await readStamp(connection)) === stamp
+      if (!isSame && !last) return undefined
+      const isLate = !isSame && operation.cause.kind === 'image'
+      const own = judgements.filter(({ number }) => isWanted(there.get(number), isLate))
       const open = await readOpen(connection, own)
       for (const number of notAlone(own, there, open)) whole.add(number)
       if (own.some(({ number, only }) => only !== undefined && whole.has(number))) return undefined
-      return write(connection, operation.number, rules, { judgements: own, open })
-    })
-    if (written !== undefined) return written
-  }
+      const written = { operation: operation.number, rules: isLate ? undefined : rules }
+      return write(connection, written, { judgements: own, open })
+    }),
+  )
 }
 
 /** Grows with every import. */
@@ -103,19 +108,19 @@ async function readStamp(connection: Connection): Promise<number> {
 }
 
 /**
- * The packages that are there, and whether some vulnerabilities of them can be judged by themselves. Nobody else judges them until
- * the transaction ends.
+ * The packages that are there, by what they were judged. Nobody else judges them until the transaction ends.
  */
 async function lockPackages(
   connection: Connection,
   judgements: readonly Judgement[],
   rules: string,
-): Promise<ReadonlyMap<number, boolean>> {
-  const sql = `SELECT id, gaps IS NULL AND rules IS NOT DISTINCT FROM (SELECT id FROM fleet_text WHERE hash = $2)
+): Promise<ReadonlyMap<number, KnownPackage>> {
+  const sql = `SELECT id, rules IS NOT NULL AS "isJudged",
+      gaps IS NULL AND rules IS NOT DISTINCT FROM (SELECT id FROM fleet_text WHERE hash = $2) AS "isDivisible"
     FROM fleet_package WHERE id = ANY ($1::integer[]) ORDER BY id FOR NO KEY UPDATE`
-  return new Map(
-    await connection.arrays<[number, boolean]>(sql, [judgements.map(({ number }) => number), textHash(rules)]),
-  )
+  const numbers = judgements.map(({ number }) => number)
+  const rows = await connection.rows<KnownPackage & { readonly id: number }>(sql, [numbers, textHash(rules)])
+  return new Map(rows.map((row) => [row.id, row]))
 }
 
 /** What is open of that which was judged. */
@@ -144,22 +149,21 @@ const openOfSql = `SELECT finding.id, finding.package, text.body, body_hash, abo
 
 async function write(
   connection: Connection,
-  operation: number,
-  rules: string,
+  { operation, rules }: Written,
   { judgements, open }: { readonly judgements: readonly Judgement[]; readonly open: readonly OpenFinding[] },
 ) {
   const difference = findingDifference(judgements, open)
-  const texts = await internTexts(connection, [...textsOf(difference), rules])
+  const texts = await internTexts(connection, [...textsOf(difference), ...(rules === undefined ? [] : [rules])])
   await closeFindings(connection, operation, difference.closed)
   await openFindings(connection, operation, difference, texts)
   const whole = judgements.filter(({ only }) => only === undefined)
-  if (whole.length > 0) await writePackages(connection, whole, texts.get(rules)!)
+  if (whole.length > 0) await writePackages(connection, whole, rules === undefined ? null : texts.get(rules)!)
   await noteChanged(connection, difference.packages)
   return { opened: difference.opened.length, closed: difference.closed.length }
 }
 
 /** What packages have beside their findings. */
-async function writePackages(connection: Connection, whole: readonly Judgement[], rules: number): Promise<void> {
+async function writePackages(connection: Connection, whole: readonly Judgement[], rules: number | null): Promise<void> {
   await writeKeys(connection, whole)
   const states = packageStates(whole)
   await connection.run(

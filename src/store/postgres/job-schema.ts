@@ -3,9 +3,11 @@ export const jobTables = `
 CREATE TABLE job (
   id text COLLATE "C" PRIMARY KEY,
   alive_at text COLLATE "C" NOT NULL,
+  worker text COLLATE "C",
+  ended boolean NOT NULL,
   content text NOT NULL
 );
-CREATE INDEX job_alive_at ON job (alive_at);
+CREATE INDEX job_alive_at ON job (ended, alive_at);
 
 CREATE TABLE job_event (
   job text COLLATE "C" NOT NULL,

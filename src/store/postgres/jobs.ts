@@ -5,21 +5,27 @@ import type { Database } from './database.ts'
 /** What servers do for clients, in a PostgreSQL database. */
 export function createJobStore(database: Database): JobStore {
   return {
-    put: (job, events) => put(database, job, events),
+    put: (worker, job, events) => put(database, worker, job, events),
     get: (id) => get(database, id),
+    unfinished: (limit) => unfinished(database, limit),
+    take: (known, taken) => take(database, known, taken),
     events: (id, after, limit) => readEvents(database, id, after, limit),
     sweep: (before) => sweep(database, before),
   }
 }
 
-async function put(database: Database, job: Job, events: readonly JobEvent[]): Promise<void> {
-  await database.write(async (connection) => {
-    await connection.run(
-      `INSERT INTO job (id, alive_at, content) VALUES ($1, $2, $3)
-       ON CONFLICT (id) DO UPDATE SET alive_at = excluded.alive_at, content = excluded.content`,
-      [job.id, job.aliveAt, JSON.stringify(job)],
+async function put(database: Database, worker: string | null, job: Job, events: readonly JobEvent[]): Promise<boolean> {
+  return database.write(async (connection) => {
+    const own = await connection.row(
+      `INSERT INTO job AS known (id, alive_at, worker, ended, content) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (id) DO UPDATE SET alive_at = excluded.alive_at, worker = excluded.worker, ended = excluded.ended,
+         content = excluded.content
+       WHERE known.worker IS NOT DISTINCT FROM $6
+       RETURNING 1 AS own`,
+      [...columnsOf(job), worker],
     )
-    if (events.length === 0) return
+    if (own === undefined) return false
+    if (events.length === 0) return true
     await connection.run(
       `INSERT INTO job_event (job, number, event, data)
        SELECT $1, number, event, data FROM unnest($2::integer[], $3::text[], $4::text[]) AS new (number, event, data)
@@ -31,7 +37,29 @@ async function put(database: Database, job: Job, events: readonly JobEvent[]): P
         events.map(({ data }) => JSON.stringify(data)),
       ],
     )
+    return true
   })
+}
+
+const columnsOf = (job: Job) =>
+  [job.id, job.aliveAt, job.worker, String(job.endedAt !== null), JSON.stringify(job)] as const
+
+async function unfinished(database: Database, limit: number): Promise<readonly Job[]> {
+  const rows = await database.read((connection) =>
+    connection.rows<JobRow>('SELECT content FROM job WHERE NOT ended ORDER BY alive_at LIMIT $1', [limit]),
+  )
+  return rows.map(decodeJob)
+}
+
+async function take(database: Database, known: Job, taken: Job): Promise<boolean> {
+  const row = await database.write((connection) =>
+    connection.row(
+      `UPDATE job SET alive_at = $2, worker = $3, ended = $4, content = $5
+       WHERE id = $1 AND NOT ended AND worker IS NOT DISTINCT FROM $6 AND alive_at = $7 RETURNING 1 AS own`,
+      [...columnsOf(taken), known.worker, known.aliveAt],
+    ),
+  )
+  return row !== undefined
 }
 
 async function get(database: Database, id: string): Promise<Job | undefined> {
@@ -51,7 +79,9 @@ async function readEvents(database: Database, id: string, after: number, limit: 
 
 async function sweep(database: Database, before: string): Promise<void> {
   await database.write(async (connection) => {
-    await connection.run('DELETE FROM job_event WHERE job IN (SELECT id FROM job WHERE alive_at < $1)', [before])
-    await connection.run('DELETE FROM job WHERE alive_at < $1', [before])
+    await connection.run('DELETE FROM job_event WHERE job IN (SELECT id FROM job WHERE ended AND alive_at < $1)', [
+      before,
+    ])
+    await connection.run('DELETE FROM job WHERE ended AND alive_at < $1', [before])
   })
 }

@@ -1,13 +1,17 @@
 import type { FleetCause, FleetOperation, FleetStore, Judgement } from '../../core/fleet.ts'
 import {
   findingDifference,
+  isWanted,
   type JudgementDifference,
+  judgeUntilSame,
   type KeyRow,
+  type KnownPackage,
   keyDifference,
   notAlone,
   type OpenFinding,
   packageStates,
   textsOf,
+  type Written,
 } from '../fleet-difference.ts'
 import { causeColumns, type OperationRow, operationColumns, operationOf } from '../fleet-operation.ts'
 import { textHash } from '../fleet-row.ts'
@@ -79,20 +83,21 @@ export async function judge(
   find: Parameters<FleetStore['judge']>[3],
 ): ReturnType<FleetStore['judge']> {
   const whole = new Set<number>()
-  for (;;) {
-    const stamp = await database.read(readStamp)
-    const judgements = await find(packages, whole)
-    const written = await database.write((connection) => {
-      if (readStamp(connection) !== stamp) return undefined
+  const look = async () => ({ stamp: await database.read(readStamp), judgements: await find(packages, whole) })
+  return judgeUntilSame(look, ({ stamp, judgements }, last) =>
+    database.write((connection) => {
+      const isSame = readStamp(connection) === stamp
+      if (!isSame && !last) return undefined
+      const isLate = !isSame && operation.cause.kind === 'image'
       const there = findPackages(connection, judgements, rules)
-      const own = judgements.filter(({ number }) => there.has(number))
+      const own = judgements.filter(({ number }) => isWanted(there.get(number), isLate))
       const open = own.flatMap((judgement) => findOpen(connection, judgement))
       for (const number of notAlone(own, there, open)) whole.add(number)
       if (own.some(({ number, only }) => only !== undefined && whole.has(number))) return undefined
-      return write(connection, operation.number, rules, { judgements: own, open })
-    })
-    if (written !== undefined) return written
-  }
+      const written = { operation: operation.number, rules: isLate ? undefined : rules }
+      return write(connection, written, { judgements: own, open })
+    }),
+  )
 }
 
 /** Grows with every import. */
@@ -101,18 +106,20 @@ function readStamp(connection: Connection): number {
   return stamp
 }
 
-/** The packages that are there, and whether some vulnerabilities of them can be judged by themselves. */
+/** The packages that are there, by what they were judged. */
 function findPackages(
   connection: Connection,
   judgements: readonly Judgement[],
   rules: string,
-): ReadonlyMap<number, boolean> {
+): ReadonlyMap<number, KnownPackage> {
   const own = textId(connection, rules) ?? null
-  const find = connection.prepareArrays('SELECT gaps IS NULL AND rules IS ? FROM fleet_package WHERE id = ?')
-  const there = new Map<number, boolean>()
+  const find = connection.prepareArrays(
+    'SELECT rules IS NOT NULL, gaps IS NULL AND rules IS ? FROM fleet_package WHERE id = ?',
+  )
+  const there = new Map<number, KnownPackage>()
   for (const { number } of judgements) {
-    const row = find.get(own, number) as unknown as [number] | undefined
-    if (row !== undefined) there.set(number, row[0] === 1)
+    const row = find.get(own, number) as unknown as [number, number] | undefined
+    if (row !== undefined) there.set(number, { isJudged: row[0] === 1, isDivisible: row[1] === 1 })
   }
   return there
 }
@@ -137,8 +144,7 @@ const openOfSql = `SELECT finding.id, finding.package, text.body, body_hash, abo
 
 function write(
   connection: Connection,
-  operation: number,
-  rules: string,
+  { operation, rules }: Written,
   { judgements, open }: { readonly judgements: readonly Judgement[]; readonly open: readonly OpenFinding[] },
 ) {
   const difference = findingDifference(judgements, open)
@@ -150,9 +156,9 @@ function write(
 }
 
 /** What packages have beside their findings. */
-function writePackages(connection: Connection, whole: readonly Judgement[], rules: string): void {
+function writePackages(connection: Connection, whole: readonly Judgement[], rules: string | undefined): void {
   writeKeys(connection, whole)
-  const rulesId = internTexts(connection, [rules]).get(rules)!
+  const rulesId = rules === undefined ? null : internTexts(connection, [rules]).get(rules)!
   const update = connection.prepare('UPDATE fleet_package SET rules = ?, gaps = ? WHERE id = ?')
   for (const { number, gaps } of packageStates(whole)) update.run(rulesId, gaps, number)
 }

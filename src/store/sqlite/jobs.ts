@@ -5,25 +5,51 @@ import type { Database } from './database.ts'
 /** What servers do for clients, in an SQLite database. */
 export function createJobStore(database: Database): JobStore {
   return {
-    put: (job, events) => put(database, job, events),
+    put: (worker, job, events) => put(database, worker, job, events),
     get: (id) => get(database, id),
+    unfinished: (limit) => unfinished(database, limit),
+    take: (known, taken) => take(database, known, taken),
     events: (id, after, limit) => readEvents(database, id, after, limit),
     sweep: (before) => sweep(database, before),
   }
 }
 
-async function put(database: Database, job: Job, events: readonly JobEvent[]): Promise<void> {
-  await database.write((connection) => {
-    connection
+async function put(database: Database, worker: string | null, job: Job, events: readonly JobEvent[]): Promise<boolean> {
+  return database.write((connection) => {
+    const { changes } = connection
       .prepare(
-        `INSERT INTO job (id, alive_at, content) VALUES (?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET alive_at = excluded.alive_at, content = excluded.content`,
+        `INSERT INTO job (id, alive_at, worker, ended, content) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET alive_at = excluded.alive_at, worker = excluded.worker, ended = excluded.ended,
+           content = excluded.content
+         WHERE job.worker IS ?`,
       )
-      .run(job.id, job.aliveAt, JSON.stringify(job))
+      .run(job.id, ...columnsOf(job), worker)
+    if (changes === 0) return false
     const insert = connection.prepare(
       'INSERT INTO job_event (job, number, event, data) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
     )
     for (const { number, event, data } of events) insert.run(job.id, number, event, JSON.stringify(data))
+    return true
+  })
+}
+
+const columnsOf = (job: Job) => [job.aliveAt, job.worker, job.endedAt === null ? 0 : 1, JSON.stringify(job)] as const
+
+async function unfinished(database: Database, limit: number): Promise<readonly Job[]> {
+  const sql = 'SELECT content FROM job WHERE ended = 0 ORDER BY alive_at LIMIT ?'
+  const rows = await database.read((connection) => connection.prepare(sql).all(limit) as unknown as JobRow[])
+  return rows.map(decodeJob)
+}
+
+async function take(database: Database, known: Job, taken: Job): Promise<boolean> {
+  return database.write((connection) => {
+    const { changes } = connection
+      .prepare(
+        `UPDATE job SET alive_at = ?, worker = ?, ended = ?, content = ?
+         WHERE id = ? AND ended = 0 AND worker IS ? AND alive_at = ?`,
+      )
+      .run(...columnsOf(taken), known.id, known.worker, known.aliveAt)
+    return changes > 0
   })
 }
 
@@ -46,7 +72,9 @@ async function readEvents(database: Database, id: string, after: number, limit: 
 
 async function sweep(database: Database, before: string): Promise<void> {
   await database.write((connection) => {
-    connection.prepare('DELETE FROM job_event WHERE job IN (SELECT id FROM job WHERE alive_at < ?)').run(before)
-    connection.prepare('DELETE FROM job WHERE alive_at < ?').run(before)
+    connection
+      .prepare('DELETE FROM job_event WHERE job IN (SELECT id FROM job WHERE ended = 1 AND alive_at < ?)')
+      .run(before)
+    connection.prepare('DELETE FROM job WHERE ended = 1 AND alive_at < ?').run(before)
   })
 }

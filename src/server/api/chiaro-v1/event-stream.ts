@@ -17,7 +17,7 @@ const batch = 100
 
 /**
  * What happens to a job, as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), until `end`, or
- * until its process cannot be heard of any more.
+ * until it is forgotten.
  */
 export async function* eventStream(
   jobs: Jobs,
@@ -36,17 +36,11 @@ export async function* eventStream(
       if (event === 'end') return
     }
     if (events.length > 0) sent = performance.now()
-    else if (await isOver(jobs, id)) return
+    else if ((await jobs.find('update', id)) === undefined) return
     if (performance.now() - sent > keepAlive) {
       yield ': still there\n\n'
       sent = performance.now()
     }
     if (events.length < batch) await sleep(interval, undefined, { signal }).catch(() => {})
   }
-}
-
-/** Whether nothing more will come: the job is gone, or nobody works on it, and `end` was not among its events. */
-async function isOver(jobs: Jobs, id: string): Promise<boolean> {
-  const known = await jobs.find('update', id)
-  return known === undefined || known.lost
 }

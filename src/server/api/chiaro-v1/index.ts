@@ -6,13 +6,17 @@ import { createJobs } from './jobs.ts'
 import { allOperations } from './operations.ts'
 import { answerProblems, failure, problemOf, sendProblem } from './problem.ts'
 import { addOperations, basePath } from './routes.ts'
+import { imageWork } from './submissions.ts'
+import { updateWork } from './updates.ts'
 
 /** Chiaro's own API. */
 export const chiaroV1: Api = {
   id: 'chiaro-v1',
   register(scope, context) {
     const ended = new AbortController()
-    const jobs = createJobs({ store: context.engine.store.jobs, log: scope.log })
+    const works = { image: imageWork(context), update: updateWork(context, scope.log) }
+    const { engine, jobSilence: silence } = context
+    const jobs = createJobs({ store: engine.store.jobs, log: scope.log, works, silence })
     // Those who watch are sent away first; whoever waits for an answer gets it before jobs end.
     scope.addHook('preClose', async () => ended.abort())
     scope.addHook('onClose', () => jobs.close())
@@ -20,7 +24,7 @@ export const chiaroV1: Api = {
     answerProblems(scope)
     limitRate(scope, context)
     compressAnswers(scope, () => JSON.stringify(problemOf('MEDIA_TYPE_UNSUPPORTED', 'Accept another content coding.')))
-    addOperations(scope, allOperations({ ...context, jobs, log: scope.log }), ended.signal)
+    addOperations(scope, allOperations({ ...context, jobs }), ended.signal)
     scope.all(`${basePath}/*`, (request, reply) =>
       sendProblem(request, reply, problemOf('NOT_FOUND', `GET ${basePath}/openapi.json says what there is.`)),
     )

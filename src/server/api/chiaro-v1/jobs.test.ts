@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChiaroError } from '../../../core/errors.ts'
-import type { JobStore } from '../../../core/jobs.ts'
+import type { Job, JobStore } from '../../../core/jobs.ts'
 import { limits } from '../../../core/limits.ts'
 import type { Store } from '../../../core/store.ts'
 import { openStore } from '../../../store/open.ts'
-import { createJobs, type Jobs, type JobsOptions } from './jobs.ts'
+import { createJobs, type Jobs, type JobsOptions, type JobWork, type Work } from './jobs.ts'
 
 const { log } = Fastify()
 let store: Store
@@ -21,11 +21,19 @@ afterEach(async () => {
   await store[Symbol.asyncDispose]()
 })
 
-const open = (options: Partial<JobsOptions> = {}) => createJobs({ store: store.jobs, log, interval: 10, ...options })
+/** Work that is there for nobody who is not told what to do. */
+const idle: JobWork = { take: () => () => {}, run: async () => null }
+const open = (options: Partial<JobsOptions> = {}) =>
+  createJobs({ store: store.jobs, log, interval: 10, works: { image: idle, update: idle }, ...options })
+
+/** Starts one that only this process can do. */
+async function begin(own: Jobs, work: Work): Promise<Job> {
+  return (await own.start('image', {}, work))!
+}
 
 async function ended(id: string, asked = jobs) {
   for (;;) {
-    const { job } = (await asked.find('image', id))!
+    const job = (await asked.find('image', id))!
     if (job.endedAt !== null) return job
     await sleep(5)
   }
@@ -33,7 +41,7 @@ async function ended(id: string, asked = jobs) {
 
 describe('jobs', () => {
   it('go from queued to their end, and tell what happens', async () => {
-    const started = await jobs.start('image', { reference: 'a' }, async ({ begin, progress, happened }) => {
+    const started = (await jobs.start('image', { reference: 'a' }, async ({ begin, progress, happened }) => {
       begin()
       for (let done = 0; done < 3; done++) {
         progress({ step: 'layers', label: 'layers', unit: 'items', done, total: 3, finished: false })
@@ -42,10 +50,10 @@ describe('jobs', () => {
       }
       happened('found', { packages: 3 })
       return { digest: 'x' }
-    })
+    }))!
     expect(started).toMatchObject({ kind: 'image', state: 'queued', request: { reference: 'a' }, startedAt: null })
     const running = await jobs.find('image', started.id)
-    expect(running?.job.state).toBe('running')
+    expect(running?.state).toBe('running')
     const job = await ended(started.id)
     expect(job).toMatchObject({ state: 'succeeded', result: { digest: 'x' }, progress: null, error: null })
     const events = await jobs.events(job.id, 0, 100)
@@ -59,21 +67,21 @@ describe('jobs', () => {
   })
 
   it('are known to other processes, and to the same one after they ended', async () => {
-    const { id } = await jobs.start('image', {}, async ({ signal }) => {
+    const { id } = await begin(jobs, async ({ signal }) => {
       await sleep(60_000, undefined, { signal }).catch(() => {})
       throw new ChiaroError('ABORTED', 'the server ends')
     })
     const other = open()
-    expect((await other.find('image', id))?.job.state).toBe('queued')
+    expect((await other.find('image', id))?.state).toBe('queued')
     expect(await other.find('update', id)).toBeUndefined()
     await jobs.close()
-    expect((await other.find('image', id))?.job).toMatchObject({ state: 'failed', error: { code: 'ABORTED' } })
-    expect((await jobs.find('image', id))?.job).toEqual((await other.find('image', id))?.job)
+    expect(await other.find('image', id)).toMatchObject({ state: 'failed', error: { code: 'ABORTED' } })
+    expect(await jobs.find('image', id)).toEqual(await other.find('image', id))
     expect((await other.events(id, 0, 10)).at(-1)).toMatchObject({ event: 'end', data: { state: 'failed' } })
   })
 
   it('tell nothing of errors that nobody has foreseen', async () => {
-    const { id } = await jobs.start('image', {}, async () => {
+    const { id } = await begin(jobs, async () => {
       throw new Error('secret')
     })
     const job = await ended(id)
@@ -81,23 +89,11 @@ describe('jobs', () => {
     expect(JSON.stringify(job)).not.toContain('secret')
   })
 
-  it('are lost when their process was not heard of for limits.jobSilence', async () => {
-    const { id } = await jobs.start('image', {}, async () => null)
-    const job = await ended(id)
-    const put = async (silence: number) => {
-      const aliveAt = new Date(Date.now() - silence).toISOString()
-      await store.jobs.put({ ...job, state: 'running', endedAt: null, aliveAt }, [])
-      return (await open().find('image', id))?.lost
-    }
-    expect(await put(limits.jobSilence - 5000)).toBe(false)
-    expect(await put(limits.jobSilence + 1000)).toBe(true)
-  })
-
   it('are forgotten after limits.jobAge', async () => {
-    const { id } = await jobs.start('image', {}, async () => null)
+    const { id } = await begin(jobs, async () => null)
     const job = await ended(id)
     const old = { ...job, aliveAt: new Date(Date.now() - limits.jobAge - 1000).toISOString() }
-    await store.jobs.put(old, [])
+    await store.jobs.put(job.worker, old, [])
     const next = open()
     await next.start('image', {}, async () => null)
     await next.close()
@@ -105,7 +101,7 @@ describe('jobs', () => {
   })
 
   it('tell of their progress no more than limits.jobEvents times', async () => {
-    const { id } = await jobs.start('image', {}, async ({ happened, progress }) => {
+    const { id } = await begin(jobs, async ({ happened, progress }) => {
       for (let number = 1; number < limits.jobEvents; number++) happened('step', number)
       for (let step = 0; step < 5; step++) {
         progress({ step: `${step}`, label: 'more', unit: 'items', done: step, total: 5, finished: true })
@@ -122,13 +118,13 @@ describe('jobs', () => {
     let broken = true
     const failing: JobStore = {
       ...store.jobs,
-      put: async (job, events) => {
+      put: async (worker, job, events) => {
         if (broken) throw new ChiaroError('DATABASE_FAILED', 'the disk is full')
-        await store.jobs.put(job, events)
+        return store.jobs.put(worker, job, events)
       },
     }
     const own = open({ store: failing })
-    const { id } = await own.start('image', {}, async ({ happened }) => {
+    const { id } = await begin(own, async ({ happened }) => {
       happened('step', 1)
       return 'done'
     })

@@ -11,7 +11,7 @@ export const problemCodes = {
   BODY_TOO_LARGE: { status: 413, title: 'The body of the request is larger than is taken.' },
   BUSY: { status: 429, title: 'As much of this is being worked on as may be at a time.' },
   CURSOR_INVALID: { status: 400, title: 'The cursor is none that this list gave for this question.' },
-  JOB_LOST: { status: 500, title: 'The process that worked on it has ended, or cannot be heard of any more.' },
+  JOB_LOST: { status: 500, title: 'The process that worked on it has ended, and no other can or may do it.' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The body, or the answer, would have to be of another type.' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This cannot be done with the resource.' },
   NOT_ACCEPTABLE: { status: 406, title: 'There is no answer of a type that the client accepts.' },

@@ -1,9 +1,12 @@
-import { checkReference } from '../../../compose.ts'
+import { checkReference, type PullOptions } from '../../../compose.ts'
 import { parsePlatform } from '../../../config/values.ts'
 import type { Digest } from '../../../core/digest.ts'
 import { isChiaroError } from '../../../core/errors.ts'
+import type { Job } from '../../../core/jobs.ts'
+import type { Indexing } from '../../indexing.ts'
+import type { ApiContext } from '../contract.ts'
 import { workOf } from './job-body.ts'
-import type { KnownJob } from './jobs.ts'
+import type { JobWork, Work } from './jobs.ts'
 import { type Operation, operation } from './operation.ts'
 import { failure } from './problem.ts'
 import { basePath } from './routes.ts'
@@ -19,8 +22,25 @@ interface ImageRequest {
 /** Seconds after which a place may be free. */
 const retryAfter = '10'
 
+/** Pulling images, as jobs, with the credentials that the server has. */
+export function imageWork({ indexing }: ApiContext): JobWork {
+  const run: JobWork['run'] = (request, task) => pull(indexing, request as unknown as ImageRequest, undefined)(task)
+  return { take: () => indexing.take(), run }
+}
+
+function pull(indexing: Indexing, request: ImageRequest, credentials: PullOptions['credentials']): Work {
+  const { reference } = request
+  const platform = request.platform === null ? undefined : parsePlatform(request.platform)
+  return async ({ begin, signal, progress }) => {
+    begin()
+    const index = await indexing.pull(reference, { platform, credentials, signal, progress })
+    return { digest: index.image.digest ?? null }
+  }
+}
+
 /** Submitting images by their names, and how far that is. */
-export function submissionOperations({ jobs, indexing }: Services): readonly Operation[] {
+export function submissionOperations(services: Services): readonly Operation[] {
+  const { jobs, indexing } = services
   return [
     operation({
       id: 'submitImage',
@@ -38,24 +58,15 @@ export function submissionOperations({ jobs, indexing }: Services): readonly Ope
       problems: [400, 413, 415],
       async handle({ body: { reference, platform, credentials } }) {
         await refuseReference(reference)
-        const release = indexing.take()
-        if (release === undefined) {
+        const request: ImageRequest = { reference, platform: platform ?? null }
+        const own = credentials === undefined ? undefined : pull(indexing, request, credentials)
+        const started = await jobs.start('image', { ...request }, own)
+        if (started === undefined) {
           const headers = { 'retry-after': retryAfter }
           throw failure('BUSY', 'As many images are being read as may be at a time.', { headers })
         }
-        const request: ImageRequest = { reference, platform: platform ?? null }
-        const started = await jobs.start('image', { ...request }, async ({ begin, signal, progress }) => {
-          try {
-            begin()
-            const options = { platform: platform === undefined ? undefined : parsePlatform(platform), credentials }
-            const index = await indexing.pull(reference, { ...options, signal, progress })
-            return { digest: index.image.digest ?? null }
-          } finally {
-            release()
-          }
-        })
         const headers = { location: `${basePath}/jobs/${started.id}`, 'cache-control': 'no-store' }
-        return { status: 202, headers, body: bodyOf({ job: started, lost: false }) }
+        return { status: 202, headers, body: bodyOf(started) }
       },
     }),
     operation({
@@ -88,9 +99,9 @@ async function refuseReference(reference: string): Promise<void> {
   }
 }
 
-function bodyOf(known: KnownJob): JobBody {
-  const { reference, platform } = known.job.request as unknown as ImageRequest
-  const result = known.job.result as { readonly digest: Digest | null } | null
+function bodyOf(known: Job): JobBody {
+  const { reference, platform } = known.request as unknown as ImageRequest
+  const result = known.result as { readonly digest: Digest | null } | null
   const digest = result?.digest ?? null
   const image = digest === null ? null : { digest, href: `${basePath}/images/${digest}` }
   return { ...workOf(known), reference, platform, image }

@@ -1,12 +1,15 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Json } from '../../../core/advisory.ts'
 import type { FeedOutcome } from '../../../core/feed-outcome.ts'
+import type { Job } from '../../../core/jobs.ts'
 import { limits } from '../../../core/limits.ts'
 import { feedsOf } from '../../data-state.ts'
 import { judgeAgain } from '../../rejudging.ts'
 import { createSlots } from '../../slots.ts'
+import type { ApiContext } from '../contract.ts'
 import { eventStream } from './event-stream.ts'
 import { workOf } from './job-body.ts'
-import type { KnownJob } from './jobs.ts'
+import type { JobWork } from './jobs.ts'
 import { type Operation, operation } from './operation.ts'
 import { failure } from './problem.ts'
 import { basePath } from './routes.ts'
@@ -20,12 +23,29 @@ interface StoredRequest {
 
 const path = parameters({ id: uuid })
 
+/** Updates, as jobs. */
+export function updateWork({ engine, config }: ApiContext, log: FastifyBaseLogger): JobWork {
+  return {
+    ...createSlots(limits.updatesAtOnce),
+    async run(request, { signal, progress, begin, happened }) {
+      const { feeds, force } = request as unknown as StoredRequest
+      const names = feeds ?? feedsOf(engine, config)
+      const outcomes = await engine.store.lock('update', signal, async () => {
+        begin()
+        return (await engine.update(names, { force, signal, progress })).map(outcomeOf)
+      })
+      for (const outcome of outcomes) happened('feed', outcome as unknown as Json)
+      await judgeAgain(engine, signal, log)
+      return outcomes as unknown as Json
+    },
+  }
+}
+
 /** Bringing vulnerability data up to date, and watching it. */
 export function updateOperations(services: Services): readonly Operation[] {
-  const { jobs, engine, config, log } = services
-  const updates = createSlots(limits.updatesAtOnce)
+  const { jobs } = services
 
-  async function find(id: string): Promise<KnownJob> {
+  async function find(id: string): Promise<Job> {
     const known = await jobs.find('update', id)
     if (known !== undefined) return known
     throw failure('NOT_FOUND', 'There is no such update, or not any more.')
@@ -46,27 +66,13 @@ export function updateOperations(services: Services): readonly Operation[] {
       problems: [400, 413, 415],
       async handle({ body: { feeds, force = false } }) {
         refuseUnknown(feeds ?? [], services)
-        const release = updates.take()
-        if (release === undefined) {
+        const request: StoredRequest = { feeds: feeds ?? null, force }
+        const started = await jobs.start('update', { ...request })
+        if (started === undefined) {
           throw failure('BUSY', 'As many updates wait as may.', { headers: { 'retry-after': '60' } })
         }
-        const names = feeds ?? feedsOf(engine, config)
-        const request: StoredRequest = { feeds: feeds ?? null, force }
-        const started = await jobs.start('update', { ...request }, async ({ signal, progress, begin, happened }) => {
-          try {
-            const outcomes = await engine.store.lock('update', signal, async () => {
-              begin()
-              return (await engine.update(names, { force, signal, progress })).map(outcomeOf)
-            })
-            for (const outcome of outcomes) happened('feed', outcome as unknown as Json)
-            await judgeAgain(engine, signal, log)
-            return outcomes as unknown as Json
-          } finally {
-            release()
-          }
-        })
         const headers = { location: `${basePath}/updates/${started.id}`, 'cache-control': 'no-store' }
-        return { status: 202, headers, body: bodyOf({ job: started, lost: false }) }
+        return { status: 202, headers, body: bodyOf(started) }
       },
     }),
     operation({
@@ -97,9 +103,8 @@ export function updateOperations(services: Services): readonly Operation[] {
       problems: [400, 404],
       limits: { places: createSlots(limits.eventStreams), untimed: true },
       async handle({ path: { id }, lastEventId = 0, watch }) {
-        const known = await find(id)
-        const over = known.lost || known.job.endedAt !== null
-        if (over && (await jobs.events(id, lastEventId, 1)).length === 0) return { status: 204 }
+        const { endedAt } = await find(id)
+        if (endedAt !== null && (await jobs.events(id, lastEventId, 1)).length === 0) return { status: 204 }
         const parts = eventStream(jobs, id, { after: lastEventId, signal: watch() })
         const headers = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
         return { status: 200, headers, stream: { type: 'text/event-stream', parts } }
@@ -135,8 +140,8 @@ function outcomeOf({ feed, url, outcome, result, error }: FeedOutcome): Outcome 
   }
 }
 
-function bodyOf(known: KnownJob): UpdateBody {
-  const { feeds, force } = known.job.request as unknown as StoredRequest
-  const outcomes = known.job.result as unknown as Outcome[] | null
-  return { ...workOf(known), feeds: feeds && [...feeds], force, outcomes }
+function bodyOf(job: Job): UpdateBody {
+  const { feeds, force } = job.request as unknown as StoredRequest
+  const outcomes = job.result as unknown as Outcome[] | null
+  return { ...workOf(job), feeds: feeds && [...feeds], force, outcomes }
 }
