@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Engine, type NotificationWork, openNotificationWork } from '../compose.ts'
 import { parseGoDuration } from '../config/clair/durations.ts'
@@ -72,13 +73,22 @@ export function startNotifier({ work, times, metrics, log }: NotifierOptions): A
     labels: ['outcome'],
   })
   let retryAfter: number | undefined
+  const made = Promise.withResolvers<void>()
+  let begun = false
 
   async function record(signal: AbortSignal): Promise<void> {
-    const operations = await work.record(signal)
-    if (operations > 0) log.info({ operations }, 'notifications were made of operations')
+    try {
+      const operations = await work.record(signal)
+      if (operations > 0) log.info({ operations }, 'notifications were made of operations')
+    } finally {
+      made.resolve()
+    }
   }
 
   async function deliver(signal: AbortSignal): Promise<void> {
+    // What changed while no server was there is not to wait for the second round.
+    if (!begun) await Promise.race([made.promise, once(signal, 'abort')])
+    begun = true
     // If the round fails as a whole, nobody knows what it would have put off.
     retryAfter = times.retry
     const round = await work.deliver(signal)
