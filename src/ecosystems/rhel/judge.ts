@@ -3,7 +3,7 @@ import { judge } from '../../core/judge.ts'
 import type { Package } from '../../core/package.ts'
 import type { Verdict } from '../../core/verdict.ts'
 import { rpm } from '../../versions/rpm.ts'
-import { isModular, lineOf, majorOf, tagLine } from './lines.ts'
+import { isCentosBuild, isModular, lineOf, majorOf, tagLine } from './lines.ts'
 
 /**
  * The standard rule, and where something is fixed in several lines (`lineOf`): a package is judged by the fix of its own
@@ -41,13 +41,15 @@ function judgeLine(
   if (fixes.length === 0) return judge(version, statement, rpm)
   const line = lineFrom(version)
   const own = line === undefined ? undefined : fixes.findLast((fix) => lineFrom(fix) === line)
-  if (own !== undefined) return judge(version, fixedStatement(statement, own), rpm)
-  const last = judge(version, fixedStatement(statement, fixes.at(-1)!), rpm)
+  if (own !== undefined) return judgeFix(version, statement, own)
+  const last = judgeFix(version, statement, fixes.at(-1)!)
   if (last.state !== 'affected') return last
-  const next = fixes.find((fix) => rpm.compare(version, fix) === -1)
-  return next === undefined ? last : judge(version, fixedStatement(statement, next), rpm)
+  const next = fixes.find((fix) => judgeFix(version, statement, fix).state === 'affected')
+  return next === undefined ? last : judgeFix(version, statement, next)
 }
 
-function fixedStatement({ key }: Statement, fixedIn: string): Statement {
-  return { key, fix: 'fixed', fixedIn }
+function judgeFix(version: string, { key }: Statement, fixedIn: string): Verdict {
+  if (isCentosBuild(version, fixedIn))
+    return { state: 'clear', because: `${version} is what CentOS built of ${fixedIn}` }
+  return judge(version, { key, fix: 'fixed', fixedIn }, rpm)
 }
