@@ -5,11 +5,25 @@ import type { Verdict } from '../../core/verdict.ts'
 import { rpm } from '../../versions/rpm.ts'
 import { isCentosBuild, isModular, lineOf, majorOf, tagLine } from './lines.ts'
 
+/** How the advisories of several fixes stand in a statement: in the order of its ranges. */
+export const advisorySeparator = ', '
+
+/** Judges by the rule of `judgeBuild`, and names the advisory that brings the fix of the package's own line. */
+export function judgePackage(pkg: Package, statement: Statement): Verdict {
+  const verdict = judgeBuild(pkg, statement)
+  if (verdict.state !== 'affected') return verdict
+  const { advisory: text = '', ranges = [] } = statement
+  const advisories = text.split(advisorySeparator)
+  const place = ranges.findIndex(({ fixed }) => fixed === verdict.fixedIn)
+  const advisory = advisories.length === ranges.length ? advisories[place] : undefined
+  return advisory === undefined ? verdict : { ...verdict, advisory }
+}
+
 /**
  * The standard rule, and where something is fixed in several lines (`lineOf`): a package is judged by the fix of its own
  * line. Where that has none, every fix counts: it is affected if it is older than the last of them.
  */
-export function judgePackage(pkg: Package, statement: Statement): Verdict {
+function judgeBuild(pkg: Package, statement: Statement): Verdict {
   const fixes =
     statement.ranges?.map(({ fixed }) => fixed!) ?? (statement.fixedIn === undefined ? [] : [statement.fixedIn])
   if (pkg.type === 'oci') return judgeLine(pkg.version, statement, fixes, tagLine)
