@@ -72,7 +72,7 @@ for (const [kind, list] of Object.entries(debianAdvisories)) {
 writeJson(join(feeds, 'secdb.alpinelinux.org/v3.22/main.json'), alpineMain)
 writeJson(join(feeds, 'secdb.alpinelinux.org/v3.22/community.json'), alpineCommunity)
 writeJson(join(feeds, 'www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json'), kevCatalog)
-writeText(join(feeds, 'epss.cyentia.com/epss_scores-current.csv.gz'), gzipSync(epssScores))
+writeText(join(feeds, 'epss.empiricalsecurity.com/epss_scores-current.csv.gz'), gzipSync(epssScores))
 const nvd = jsonText(nvdYear)
 const meta = [`lastModifiedDate:${nvdYear.timestamp}`, `size:${nvd.length}`, `sha256:${sha256(nvd).toUpperCase()}`, '']
 writeText(join(feeds, 'nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-2099.json.gz'), gzipSync(nvd))

@@ -59,11 +59,12 @@ export function identityOf({ name, version, arch, path }: IndexedPackage): strin
 }
 
 function claimsOf(match: Match): readonly Claim[] {
-  const { statement, vulnerability } = match.candidate
-  const { id, aliases, covers = [] } = vulnerability
-  if (covers.length === 0) return [{ match, id, aliases, advisory: statement.advisory }]
+  const { candidate, verdict } = match
+  const { id, aliases, covers = [] } = candidate.vulnerability
+  const advisory = (verdict.state === 'affected' ? verdict.advisory : undefined) ?? candidate.statement.advisory
+  if (covers.length === 0) return [{ match, id, aliases, advisory }]
   // Its aliases are those of the advisory, and not of what it covers.
-  return covers.map((covered) => ({ match, id: covered, aliases: [], advisory: statement.advisory ?? id }))
+  return covers.map((covered) => ({ match, id: covered, aliases: [], advisory: advisory ?? id }))
 }
 
 function groupClaims(claims: readonly Claim[]): ReadonlyMap<string, readonly Claim[]> {

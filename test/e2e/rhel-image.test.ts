@@ -37,11 +37,14 @@ describe.skipIf(!ready)('an image of RHEL (skipped without CHIARO_CORPUS and CHI
         [id, name, version, fixedIn, severity, severitySource, advisory, why.scope].join(' | '),
       ),
     ).toEqual([
-      'CVE-2023-38545 | curl | 7.76.1-23.el9_2.1 | 7.76.1-23.el9_2.4 | high | redhat | RHSA-2023:5763, RHSA-2023:6745 | rhel:cpe:/o:redhat:enterprise_linux:9::appstream',
-      'CVE-2023-38545 | libcurl | 7.76.1-23.el9_2.1 | 7.76.1-23.el9_2.4 | high | redhat | RHSA-2023:5763, RHSA-2023:6745 | rhel:cpe:/o:redhat:enterprise_linux:9::appstream',
+      'CVE-2023-38545 | curl | 7.76.1-23.el9_2.1 | 7.76.1-23.el9_2.4 | high | redhat | RHSA-2023:5763 | rhel:cpe:/o:redhat:enterprise_linux:9::appstream',
+      'CVE-2023-38545 | libcurl | 7.76.1-23.el9_2.1 | 7.76.1-23.el9_2.4 | high | redhat | RHSA-2023:5763 | rhel:cpe:/o:redhat:enterprise_linux:9::appstream',
       'CVE-2024-50602 | expat | 2.5.0-1.el9 | 2.5.0-3.el9_5.1 | medium | redhat | RHSA-2024:9541 | rhel:cpe:/o:redhat:enterprise_linux:9::appstream',
       'CVE-2024-0727 | openssl | 1:3.0.7-6.el9_2 | 1:3.0.7-27.el9 | low | redhat | RHSA-2024:2447 | rhel:cpe:/o:redhat:enterprise_linux:9::appstream',
       'CVE-2024-0727 | openssl-libs | 1:3.0.7-6.el9_2 | 1:3.0.7-27.el9 | low | redhat | RHSA-2024:2447 | rhel:cpe:/o:redhat:enterprise_linux:9::appstream',
     ])
+    for (const { advisory, advisoryLink } of report.findings) {
+      expect(advisoryLink).toBe(`https://access.redhat.com/errata/${advisory}`)
+    }
   })
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { feeds } from '../../../test/support/corpus.ts'
 import { type FeedContent, mirrorOf, readFeed, shown } from '../../../test/support/feeds.ts'
@@ -8,12 +9,13 @@ import { feedOf } from './feed.ts'
 
 const three = feedOf({ number: '3.0' })
 const path = 'photon/photon_oval_definitions/com.vmware.phsa-photon3.xml'
+const url = `packages.broadcom.com/${path}.gz`
 const document = readFileSync(join(import.meta.dirname, 'testdata', 'photon3.oval.xml'))
 
 describe('security updates of Photon OS', () => {
   let sample: FeedContent
   beforeAll(async () => {
-    sample = await readFeed(three, mirrorOf({ [`packages.vmware.com/${path}`]: document }))
+    sample = await readFeed(three, mirrorOf({ [url]: gzipSync(document) }))
   })
 
   it.each([
@@ -45,16 +47,16 @@ describe('security updates of Photon OS', () => {
     ])
   })
 
-  it('finds the document where it moved to', async () => {
-    const moved = await readFeed(three, mirrorOf({ [`packages.broadcom.com/${path}`]: document }))
-    expect(moved.advisories.length).toBe(3)
+  it('finds the document where it was before it moved, too', async () => {
+    const former = await readFeed(three, mirrorOf({ [`packages.vmware.com/${path}`]: document }))
+    expect(former.advisories.length).toBe(3)
   })
 
   it.each([
     ['a document that ends too early', document.subarray(0, document.length - 100)],
     ['another kind of document', Buffer.from('<rss><channel/></rss>')],
   ])('refuses %s', async (_name, bytes) => {
-    const mirror = mirrorOf({ [`packages.vmware.com/${path}`]: bytes })
+    const mirror = mirrorOf({ [url]: gzipSync(bytes) })
     const error = await readFeed(three, mirror).catch((thrown: unknown) => thrown)
     expect(isChiaroError(error, 'FEED_FAILED'), String(error)).toBe(true)
   })

@@ -13,7 +13,7 @@ export const containersFeedId = 'rhel-containers'
 export const vexFeed: Feed = {
   id: 'rhel-vex',
   url: vexUrl,
-  version: 1,
+  version: 2,
   scopes: majorReleases.map(baseScope),
   fetch: async (spool, last, signal) => (await import('./vex-fetch.ts')).fetchVex(spool, last, signal),
   parse: async (spool, signal) => (await import('./vex-records.ts')).readVex(spool, signal),

@@ -1,5 +1,6 @@
 import type { Statement } from '../../core/advisory.ts'
 import type { Rating } from '../../core/severity.ts'
+import { advisorySeparator } from './judge.ts'
 import { highestOfLines, isModular, lineOf, majorOf, tagLine, withoutBuild } from './lines.ts'
 import { binaryName } from './names.ts'
 import { sameRating } from './severity.ts'
@@ -53,17 +54,16 @@ export class Fixes {
     return arches.map(([arch, versions]) => this.#statement(arch, this.#reduce(versions), common))
   }
 
-  /** Where each line has an advisory of its own, all of them are named, in the order of the versions. */
   #statement(arch: string | undefined, versions: readonly string[], common: Rating | undefined): Statement {
     const fixes = versions.map((version) => this.#byVersion.get(version)!)
-    const advisories = new Set(fixes.map(({ advisory }) => advisory).filter((advisory) => advisory !== undefined))
+    const advisory = advisoriesOf(fixes)
     const { rating, version } = fixes.at(-1)!
     return {
       key: { scope: this.#scope, name: binaryName(this.#name, this.#kind.module, arch) },
       fix: 'fixed',
       ...(versions.length === 1 ? { fixedIn: version } : { ranges: versions.map((fixed) => ({ fixed })) }),
       ...(rating === undefined || sameRating(rating, common) ? {} : { rating }),
-      ...(advisories.size === 0 ? {} : { advisory: [...advisories].join(', ') }),
+      ...(advisory === undefined ? {} : { advisory }),
     }
   }
 
@@ -84,6 +84,15 @@ export class Fixes {
     if (this.#kind.module !== undefined) return lineOf
     return (version) => (isModular(version) ? `module ${majorOf(version)}` : lineOf(version))
   }
+}
+
+/** The advisory of all fixes, or of each, in their order; where some have none, those that there are, each once. */
+function advisoriesOf(fixes: readonly Fix[]): string | undefined {
+  const all = fixes.map(({ advisory }) => advisory).filter((advisory) => advisory !== undefined)
+  const distinct = [...new Set(all)]
+  if (distinct.length === 0) return undefined
+  const isOfEach = distinct.length > 1 && all.length === fixes.length
+  return (isOfEach ? all : distinct).join(advisorySeparator)
 }
 
 /** Every package that is not made for one kind of machine is made for one of these. Containers do not say. */

@@ -196,6 +196,12 @@ testRows('CentOS Stream 8', '8', [
     'fixed 12.15-1.module+el8.8.0+19427+d1071523',
     'fixed AppStream-8.8.0.Z.MAIN.EUS:postgresql-0:12.15-1.module+el8.8.0+19427+d1071523.x86_64',
   ],
+  [
+    pkg('postgresql 12.15-1.module_el8.8.0+1300+0a277c66', postgresql12),
+    'CVE-2023-2454',
+    '-',
+    'the release that fixes it: CentOS numbers builds of modules by itself, and lower',
+  ],
   [pkg('tomcat 1:9.0.62-30.el8 noarch'), 'CVE-2023-24998', '-', 'later than the fix'],
 ])
 

@@ -39,6 +39,28 @@ describe('a package that is fixed in several lines of builds', () => {
   })
 })
 
+describe('the advisory of a package that is fixed in several lines', () => {
+  const advisoryOf = (version: string, advisory: string) => {
+    const statement = { ...fixed(['1-1.el9_2', '1-2.el9_3', '1-3.el9_4']), advisory }
+    const found = judgePackage({ type: 'rpm', name: 'a', version, arch: '', source: { name: 'a', version } }, statement)
+    return found.state === 'affected' ? found.advisory : found.state
+  }
+
+  it.each([
+    ['1-0.el9_2', 'RHSA-2023:2'],
+    ['1-1.el9_3', 'RHSA-2023:3'],
+    ['1-0.el9_4', 'RHSA-2023:3'],
+    ['1-1.el9_2', 'clear'],
+  ])('is that of the fix, %s: %s', (version, expected) => {
+    expect(advisoryOf(version, 'RHSA-2023:2, RHSA-2023:3, RHSA-2023:3')).toBe(expected)
+  })
+
+  it('is that of the statement where it is the only one, or where they cannot be told apart', () => {
+    expect(advisoryOf('1-0.el9_2', 'RHSA-2023:2')).toBeUndefined()
+    expect(advisoryOf('1-0.el9_2', 'RHSA-2023:2, RHSA-2023:3')).toBeUndefined()
+  })
+})
+
 describe('a package of a module', () => {
   const stream = 'a module=a:1'
   it.each<[string, Statement, Partial<Package>, string, string]>([
@@ -55,6 +77,34 @@ describe('a package of a module', () => {
       {},
       'own minor release',
       'clear',
+    ],
+    [
+      '1-1.module_el8.8.0+1+cccc',
+      fixed(['1-1.module+el8.8.0+100+aaaa', '1-3.module+el8.9.0+110+bbbb'], stream),
+      {},
+      'own minor release, built by CentOS',
+      'clear',
+    ],
+    [
+      '1-0.module_el8.8.0+999+cccc',
+      fixed(['1-1.module+el8.8.0+100+aaaa', '1-3.module+el8.9.0+110+bbbb'], stream),
+      {},
+      'own minor release, built by CentOS before the fix',
+      'fixed 1-1.module+el8.8.0+100+aaaa',
+    ],
+    [
+      '1-1.module_el8.9.0+999+cccc',
+      fixed(['1-1.module+el8.8.0+100+aaaa', '1-3.module+el8.9.0+110+bbbb'], stream),
+      {},
+      'a later minor release, built by CentOS before the fix',
+      'fixed 1-3.module+el8.9.0+110+bbbb',
+    ],
+    [
+      '1-1.module_el8.5.0+999+cccc',
+      fixed(['1-1.module+el8.8.0+100+aaaa', '1-1.module+el8.9.0+110+bbbb'], stream),
+      {},
+      'an earlier minor release, built by CentOS',
+      'fixed 1-1.module+el8.8.0+100+aaaa',
     ],
     [
       '12.14-1.module+el8.7.0+1+a',

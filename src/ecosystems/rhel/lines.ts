@@ -53,6 +53,11 @@ export function withoutBuild(version: string): string {
   return /^.*\.module[+_]el[\d.z]+(?=\+)/.exec(version)?.[0] ?? version
 }
 
+/** Whether a version of a module is CentOS's build of RHEL's: the same but for the number of the build, which CentOS counts by itself. */
+export function isCentosBuild(version: string, ofRhel: string): boolean {
+  return version.includes('.module_el') && rpm.compare(withoutBuild(version), withoutBuild(ofRhel)) === 0
+}
+
 function compare(left: string, right: string): number {
   return rpm.compare(left, right) ?? 0
 }
