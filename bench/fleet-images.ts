@@ -1,6 +1,7 @@
 // The images of a simulated fleet: package lists of real images, shared and varied as in a registry.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Digest } from '../src/core/digest.ts'
 import type { Release } from '../src/core/package.ts'
 import { packageUrl } from '../src/core/purl.ts'
 import type { IndexedPackage, IndexReport } from '../src/core/report.ts'
@@ -21,8 +22,19 @@ const variants = { base: 30, runtime: 300, application: 2000 } as const
 /** Packages of a runtime, and of an application. One application of twenty has packages that no other has. */
 const sizes = { runtime: 200, application: 4 } as const
 
-/** Makes the image of a number, which is always the same. */
-export type FleetImages = (number: number) => IndexReport
+/** The images of a fleet by their numbers, from 0: each is always the same. */
+export interface FleetImages {
+  /** What its layers are told from others by: layers that are called the same have the same packages. */
+  layers(number: number): readonly string[]
+  image(number: number): IndexReport
+}
+
+/** A layer before its packages are made. */
+interface Layer {
+  readonly key: string
+  readonly isUnique: boolean
+  readonly list: readonly ListedPackage[]
+}
 
 export function fleetImages(corpus: string, tracker: Tracker): FleetImages {
   const bases = ['11:bullseye', '12:bookworm', '13:trixie'].flatMap((text) => {
@@ -33,25 +45,36 @@ export function fleetImages(corpus: string, tracker: Tracker): FleetImages {
   const slim = new Set(bases.flatMap(({ own }) => own.map(({ name }) => name)))
   const extras = (readList(corpus, 'debian-12-large') ?? []).filter(({ name }) => !slim.has(name))
   const fixes = fixesOf(tracker)
-  const layers = new Map<string, readonly IndexedPackage[]>()
-  return (number) => {
-    const base = bases[number % bases.length]!
+  const made = new Map<string, readonly IndexedPackage[]>()
+  const baseOf = (number: number) => bases[number % bases.length]!
+  const layersOf = (number: number): readonly Layer[] => {
+    const { release, own } = baseOf(number)
     const runtime = (number * 7) % variants.runtime
     const isUnique = number % 20 === 0
     const application = isUnique ? `unique ${number}` : String((number * 13) % variants.application)
-    const kinds: readonly (readonly [string, readonly ListedPackage[]])[] = [
-      [`base ${(number * 11) % variants.base}`, base.own],
-      [`runtime ${runtime}`, rotated(extras, runtime * 31, sizes.runtime)],
-      [`application ${application}`, rotated(extras, hashOf(application), sizes.application)],
+    const key = (kind: string) => `${release.versionId} ${kind}`
+    return [
+      { key: key(`base ${(number * 11) % variants.base}`), isUnique: false, list: own },
+      { key: key(`runtime ${runtime}`), isUnique: false, list: rotated(extras, runtime * 31, sizes.runtime) },
+      {
+        key: key(`application ${application}`),
+        isUnique,
+        list: rotated(extras, hashOf(application), sizes.application),
+      },
     ]
-    const packages = kinds.flatMap(([kind, list], layer) => {
-      const key = `${base.release.versionId} ${kind}`
-      const known = layers.get(key)
-      const made = known ?? list.map((pkg) => indexed(pkg, key, layer, base.release, fixes))
-      if (known === undefined && !isUnique) layers.set(key, made)
-      return made
-    })
-    return indexOf(number, base.release, packages)
+  }
+  return {
+    layers: (number) => layersOf(number).map(({ key }) => key),
+    image(number) {
+      const { release } = baseOf(number)
+      const packages = layersOf(number).flatMap(({ key, isUnique, list }, layer) => {
+        const known = made.get(key)
+        const own = known ?? list.map((pkg) => indexed(pkg, key, layer, release, fixes))
+        if (known === undefined && !isUnique) made.set(key, own)
+        return own
+      })
+      return indexOf(number, release, packages)
+    },
   }
 }
 
@@ -103,7 +126,7 @@ function indexOf(number: number, release: Release, packages: readonly IndexedPac
     image: {
       reference: `example.org/image-${number}`,
       tags: [],
-      digest: `sha256:${number.toString(16).padStart(64, '0')}`,
+      digest: digestOf(number),
       configDigest: undefined,
       platform: { os: 'linux', architecture: 'amd64' },
       layers: ['base', 'runtime', 'application'].map((createdBy) => ({
@@ -116,6 +139,10 @@ function indexOf(number: number, release: Release, packages: readonly IndexedPac
     packages,
     gaps: [],
   }
+}
+
+export function digestOf(number: number): Digest {
+  return `sha256:${number.toString(16).padStart(64, '0')}`
 }
 
 /** FNV-1a, 32 bits: a number by chance that is always the same. */

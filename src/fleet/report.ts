@@ -74,8 +74,8 @@ function foundIn(
 }
 
 /** A finding where a package lies in an image. */
-function inPlace({ why, ...finding }: FleetFinding, pkg: IndexedPackage, { image }: IndexReport): Finding {
+function inPlace(finding: FleetFinding, pkg: IndexedPackage, { image }: IndexReport): Finding {
   const layer = image.layers[pkg.layer]
   const place = { path: pkg.path, layer: pkg.layer, layerDigest: layer?.digest, createdBy: layer?.createdBy ?? '' }
-  return { ...finding, purl: pkg.purl, why: { ...why, ...place } }
+  return { ...finding, purl: pkg.purl, why: { ...finding.why, ...place } }
 }

@@ -105,16 +105,23 @@ export function encodeAbout({ description, links }: Pick<FleetFinding, 'descript
 
 /** Reads the findings of packages. Packages of one source say the same, which is parsed once. */
 export function findingDecoder(): (row: FindingRow, pkg: FleetPackage) => FleetFinding {
-  const bodies = new Map<string, Body>()
-  const abouts = new Map<string, readonly string[]>()
+  return textDecoder((text: string) => text)
+}
+
+/** As `findingDecoder`, of rows in which `textOf` tells the texts: by keys that are found sooner than long texts are. */
+export function textDecoder<Key>(
+  textOf: (key: Key) => string,
+): (row: Readonly<Record<keyof FindingRow, Key>>, pkg: FleetPackage) => FleetFinding {
+  const bodies = new Map<Key, Body>()
+  const abouts = new Map<Key, readonly string[]>()
   const purls = new Map<FleetPackage, string>()
   return ({ vulnerability, body, about }, pkg) => {
-    const said = remembered(bodies, body, () => parse(body) as Body)
-    const [description = '', ...links] = remembered(abouts, about, () => parse(about) as readonly string[])
+    const said = remembered(bodies, body, () => parse(textOf(body)) as Body)
+    const [description = '', ...links] = remembered(abouts, about, () => parse(textOf(about)) as readonly string[])
     const purl = remembered(purls, pkg, () => packageUrl(pkg.package, pkg.release))
     const { name, version, arch } = pkg.package
     return {
-      id: vulnerability,
+      id: textOf(vulnerability),
       aliases: said.aliases ?? [],
       package: name,
       version,

@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/digest.ts'
 import type { JudgedPackage } from '../../core/fleet.ts'
-import { decodeGaps, decodePackage, findingDecoder, type PackageRow } from '../fleet-row.ts'
+import { decodeGaps, decodePackage, type PackageRow, textDecoder } from '../fleet-row.ts'
 import type { Database } from './database.ts'
 import { imageId } from './fleet-images.ts'
 
@@ -17,13 +17,12 @@ export async function readFindings(database: Database, digest: Digest): Promise<
   })
   if (found === undefined) return undefined
   const byPackage = Map.groupBy(found.findings, ([number]) => number)
-  const decode = findingDecoder()
+  const decode = textDecoder((id: number) => found.texts.get(id)!)
   return found.packages.map((row) => {
     const pkg = decodePackage(row)
-    const findings = (byPackage.get(row.id) ?? []).map(([, ...ids]) => {
-      const [vulnerability, body, about] = ids.map((id) => found.texts.get(id)!) as [string, string, string]
-      return decode({ vulnerability, body, about }, pkg)
-    })
+    const findings = (byPackage.get(row.id) ?? []).map(([, vulnerability, body, about]) =>
+      decode({ vulnerability, body, about }, pkg),
+    )
     return { number: row.id, package: pkg, judged: row.rules !== null, findings, gaps: decodeGaps(row.gaps) }
   })
 }
