@@ -5,8 +5,9 @@ import type { Digest } from '../../../core/digest.ts'
 import { type ChiaroError, isChiaroError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import type { IndexReport } from '../../../core/report.ts'
-import { missingData } from '../../data-state.ts'
+import { enrichersOf, missingData } from '../../data-state.ts'
 import { namespaceOfRelease } from '../../namespaces.ts'
+import { nvdMetadata } from '../../nvd-metadata.ts'
 import { listedLayer } from '../../posted-layer.ts'
 import type { ApiContext } from '../contract.ts'
 import { failure, notFound, sendJson } from './errors.ts'
@@ -33,6 +34,7 @@ interface Submitted {
 export function addLayers(scope: FastifyInstance, context: ApiContext): void {
   const { engine, indexing, config } = context
   const { index: store } = engine.store
+  const enrich = enrichersOf(config, ['nvd'])
   const limited = { limits: { places: indexing, untimed: true } } as const
   scope.post('/v1/layers', { bodyLimit: limits.requestBodyBytesV1, config: limited }, submit)
   scope.get('/v1/layers/:name', show)
@@ -79,9 +81,9 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
 
   /** Clients of this API take what is missing for what is not there: without the data there is no answer. */
   async function matched(index: IndexReport) {
-    const report = await engine.report(index, { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] })
+    const report = await engine.report(index, { maxDataAge: Number.POSITIVE_INFINITY, enrich })
     const missing = missingData(report, config)
-    if (missing === undefined) return report
+    if (missing === undefined) return { report, metadata: await nvdMetadata(report, engine) }
     throw failure(503, missing)
   }
 
