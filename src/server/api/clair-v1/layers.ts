@@ -26,6 +26,8 @@ const layerBody = bodyReader(layerRequestSchema, 'failed to provide layer')
 /** What a layer is submitted with, complete. */
 interface Submitted {
   readonly layer: ListedLayer
+  /** As they were written. */
+  readonly headers: Readonly<Record<string, string>>
   readonly parent: string
   readonly format: string
 }
@@ -111,7 +113,7 @@ function complete({ Name, Path, ParentName, Format, Headers }: LayerRequest): Su
   if (Format.toLowerCase() !== 'docker') throw failure(400, 'could not find layer: unsupported image format')
   const layer = listedLayer({ name: Name, path: Path, headers: Headers ?? {} })
   if (typeof layer === 'string') throw failure(400, `could not find layer: ${layer}`)
-  return { layer, parent: ParentName ?? '', format: Format }
+  return { layer, headers: Headers ?? {}, parent: ParentName ?? '', format: Format }
 }
 
 /** A layer that has been read before: it is not fetched again. */
@@ -119,7 +121,7 @@ function knownLayer({ digest, createdBy }: IndexReport['image']['layers'][number
   return { digest, uri: '', headers: {}, createdBy }
 }
 
-function answerOf({ layer: { createdBy, uri, headers }, parent, format }: Submitted) {
+function answerOf({ layer: { createdBy, uri }, headers, parent, format }: Submitted) {
   return {
     Name: createdBy,
     Path: uri,
