@@ -27,7 +27,8 @@ export function compressAnswers(app: FastifyInstance, refuse: () => string): voi
     const coding = negotiateCoding(header(request.headers['accept-encoding']), offered)
     reply.header('vary', 'Accept-Encoding')
     if (coding === undefined) {
-      reply.code(415).removeHeader('content-length').type('application/json')
+      for (const name of ['content-length', 'etag', 'link']) reply.removeHeader(name)
+      reply.code(415).header('x-content-type-options', 'nosniff').type('application/json')
       return refuse()
     }
     const compressor = codings[coding]

@@ -2,6 +2,7 @@ import type { Package } from '../core/package.ts'
 import type { Finding, IndexedPackage, IndexReport, VulnerabilityReport } from '../core/report.ts'
 import { type Severity, severityRank } from '../core/severity.ts'
 import { formatOf } from './namespaces.ts'
+import type { NvdMetadata } from './nvd-metadata.ts'
 
 /** A package of an image as Clair called it before v4. */
 export interface Feature {
@@ -23,6 +24,13 @@ export interface FeatureVulnerability {
   readonly severity: ClairSeverity
   /** The first version without it, or `null`. */
   readonly fixedBy: string | null
+  readonly metadata: NvdMetadata | undefined
+}
+
+/** What is known of the vulnerabilities of an image. */
+export interface ReportWithMetadata {
+  readonly report: VulnerabilityReport
+  readonly metadata: ReadonlyMap<string, NvdMetadata>
 }
 
 /** Severities as clients of Clair know them. */
@@ -32,7 +40,7 @@ export type ClairSeverity = Capitalize<Severity>
  * The features of an image. What dpkg's packages were built from is one, and of others the packages themselves; each is there
  * once. With `report`, also their vulnerabilities.
  */
-export function featuresOf(index: IndexReport, report: VulnerabilityReport | undefined): readonly Feature[] {
+export function featuresOf(index: IndexReport, report: ReportWithMetadata | undefined): readonly Feature[] {
   const found = report === undefined ? undefined : vulnerabilitiesOf(report)
   const features = new Map<string, { readonly pkg: IndexedPackage; layer: number; readonly names: string[] }>()
   for (const pkg of index.packages) {
@@ -64,18 +72,27 @@ export function severityName(severity: Severity): ClairSeverity {
 }
 
 /** The vulnerabilities of each package. Of several findings of the same one the most severe counts. */
-function vulnerabilitiesOf({ findings }: VulnerabilityReport): ReadonlyMap<string, readonly FeatureVulnerability[]> {
+function vulnerabilitiesOf({
+  report,
+  metadata,
+}: ReportWithMetadata): ReadonlyMap<string, readonly FeatureVulnerability[]> {
   const found = new Map<string, FeatureVulnerability[]>()
-  for (const finding of [...findings].sort(
+  for (const finding of [...report.findings].sort(
     (left, right) => severityRank(right.severity) - severityRank(left.severity),
   )) {
     const key = packageKey({ ...finding, name: finding.package })
-    found.set(key, [...(found.get(key) ?? []), vulnerabilityOf(finding)])
+    found.set(key, [...(found.get(key) ?? []), { ...vulnerabilityOf(finding), metadata: metadata.get(finding.id) }])
   }
   return found
 }
 
-function vulnerabilityOf({ id, description, links, severity, fixedIn }: Finding): FeatureVulnerability {
+function vulnerabilityOf({
+  id,
+  description,
+  links,
+  severity,
+  fixedIn,
+}: Finding): Omit<FeatureVulnerability, 'metadata'> {
   return { id, description, link: links[0] ?? '', severity: severityName(severity), fixedBy: fixedIn }
 }
 

@@ -28,6 +28,11 @@ export function addIntrospection(app: FastifyInstance, { metrics, metricsPath, s
       return reply.code(503).send({ ready: false, missing: [], error: error.code })
     }
   })
+  app.route({
+    method: ['POST', 'PUT', 'PATCH', 'DELETE'],
+    url: '/readyz',
+    handler: (_, reply) => reply.code(405).header('allow', 'GET, HEAD').send(),
+  })
   app.get(metricsPath, async (_, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text()),
   )

@@ -55,6 +55,8 @@ describe('introspection', () => {
     await using server = await startTestServer({ data: false, config: { updaters: { sets: ['debian'] } } })
     const ask = (path: string) => fetch(`${server.urls.introspection}${path}`)
     expect(await (await ask('/healthz')).text()).toBe('ok')
+    const posted = await fetch(`${server.urls.introspection}/readyz`, { method: 'POST' })
+    expect([posted.status, await posted.text()]).toEqual([405, ''])
     const before = await ask('/readyz')
     expect(before.status).toBe(503)
     expect(await before.json()).toMatchObject({

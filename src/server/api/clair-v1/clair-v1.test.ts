@@ -61,7 +61,8 @@ describe('the flow of Klar', () => {
       const response = await post({ ...layer, Features: null, Headers: { Authorization: authorization } })
       expect(response.status).toBe(201)
       expect((await checked(response, schemas.layerAnswerSchema)).Layer).toMatchObject({
-        Name: layer.Name,
+        ...(({ ParentName, ...rest }) => (ParentName === '' ? rest : layer))(layer),
+        Headers: { Authorization: authorization },
         IndexedByVersion: 3,
       })
       parent = layer.Name

@@ -1,12 +1,12 @@
-import type { IndexReport, VulnerabilityReport } from '../../../core/report.ts'
-import { type FeatureVulnerability, featuresOf } from '../../features.ts'
+import type { IndexReport } from '../../../core/report.ts'
+import { type FeatureVulnerability, featuresOf, type ReportWithMetadata } from '../../features.ts'
 import type { V1Feature, V1Vulnerability } from './schema.ts'
 
 /** The features of an image in the form of Clair v1, each with the layer that brought it. With `report`, also their vulnerabilities. */
 export function v1Features(
   index: IndexReport,
   namespace: string,
-  report: VulnerabilityReport | undefined,
+  report: ReportWithMetadata | undefined,
 ): readonly V1Feature[] {
   return featuresOf(index, report).map(({ name, version, format, layer, vulnerabilities }) => ({
     Name: name,
@@ -21,7 +21,7 @@ export function v1Features(
 }
 
 function v1Vulnerability(
-  { id, description, link, severity, fixedBy }: FeatureVulnerability,
+  { id, description, link, severity, fixedBy, metadata }: FeatureVulnerability,
   namespace: string,
 ): V1Vulnerability {
   return {
@@ -30,6 +30,7 @@ function v1Vulnerability(
     ...(description === '' ? {} : { Description: description }),
     ...(link === '' ? {} : { Link: link }),
     Severity: severity,
+    ...(metadata === undefined ? {} : { Metadata: metadata }),
     ...(fixedBy === null ? {} : { FixedBy: fixedBy }),
   }
 }

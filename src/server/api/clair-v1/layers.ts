@@ -5,8 +5,9 @@ import type { Digest } from '../../../core/digest.ts'
 import { type ChiaroError, isChiaroError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import type { IndexReport } from '../../../core/report.ts'
-import { missingData } from '../../data-state.ts'
+import { enrichersOf, missingData } from '../../data-state.ts'
 import { namespaceOfRelease } from '../../namespaces.ts'
+import { nvdMetadata } from '../../nvd-metadata.ts'
 import { listedLayer } from '../../posted-layer.ts'
 import type { ApiContext } from '../contract.ts'
 import { failure, notFound, sendJson } from './errors.ts'
@@ -25,6 +26,8 @@ const layerBody = bodyReader(layerRequestSchema, 'failed to provide layer')
 /** What a layer is submitted with, complete. */
 interface Submitted {
   readonly layer: ListedLayer
+  /** As they were written. */
+  readonly headers: Readonly<Record<string, string>>
   readonly parent: string
   readonly format: string
 }
@@ -33,6 +36,7 @@ interface Submitted {
 export function addLayers(scope: FastifyInstance, context: ApiContext): void {
   const { engine, indexing, config } = context
   const { index: store } = engine.store
+  const enrich = enrichersOf(config, ['nvd'])
   const limited = { limits: { places: indexing, untimed: true } } as const
   scope.post('/v1/layers', { bodyLimit: limits.requestBodyBytesV1, config: limited }, submit)
   scope.get('/v1/layers/:name', show)
@@ -79,9 +83,9 @@ export function addLayers(scope: FastifyInstance, context: ApiContext): void {
 
   /** Clients of this API take what is missing for what is not there: without the data there is no answer. */
   async function matched(index: IndexReport) {
-    const report = await engine.report(index, { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] })
+    const report = await engine.report(index, { maxDataAge: Number.POSITIVE_INFINITY, enrich })
     const missing = missingData(report, config)
-    if (missing === undefined) return report
+    if (missing === undefined) return { report, metadata: await nvdMetadata(report, engine) }
     throw failure(503, missing)
   }
 
@@ -109,7 +113,7 @@ function complete({ Name, Path, ParentName, Format, Headers }: LayerRequest): Su
   if (Format.toLowerCase() !== 'docker') throw failure(400, 'could not find layer: unsupported image format')
   const layer = listedLayer({ name: Name, path: Path, headers: Headers ?? {} })
   if (typeof layer === 'string') throw failure(400, `could not find layer: ${layer}`)
-  return { layer, parent: ParentName ?? '', format: Format }
+  return { layer, headers: Headers ?? {}, parent: ParentName ?? '', format: Format }
 }
 
 /** A layer that has been read before: it is not fetched again. */
@@ -117,7 +121,7 @@ function knownLayer({ digest, createdBy }: IndexReport['image']['layers'][number
   return { digest, uri: '', headers: {}, createdBy }
 }
 
-function answerOf({ layer: { createdBy, uri, headers }, parent, format }: Submitted) {
+function answerOf({ layer: { createdBy, uri }, headers, parent, format }: Submitted) {
   return {
     Name: createdBy,
     Path: uri,

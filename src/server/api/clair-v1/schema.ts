@@ -50,6 +50,22 @@ const severity = Type.Enum([...severities])
 const fix = Type.Object({ Name: text, NamespaceName: text, Version: text }, strict)
 export type V1Fix = Static<typeof fix>
 
+const metadata = Type.Object(
+  {
+    NVD: Type.Object(
+      {
+        CVSSv2: Type.Object({ PublishedDateTime: text, Vectors: text, Score: Type.Number() }, strict),
+        CVSSv3: Type.Object(
+          { Vectors: text, Score: Type.Number(), ExploitabilityScore: Type.Number(), ImpactScore: Type.Number() },
+          strict,
+        ),
+      },
+      strict,
+    ),
+  },
+  strict,
+)
+
 const vulnerability = Type.Object(
   {
     Name: text,
@@ -57,6 +73,7 @@ const vulnerability = Type.Object(
     Description: Type.Optional(text),
     Link: Type.Optional(text),
     Severity: severity,
+    Metadata: Type.Optional(metadata),
     FixedBy: Type.Optional(text),
     FixedIn: Type.Optional(Type.Array(fix)),
   },

@@ -6,9 +6,10 @@ import type { Digest } from '../../../core/digest.ts'
 import { printable } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import type { IndexReport } from '../../../core/report.ts'
-import { missingData } from '../../data-state.ts'
+import { enrichersOf, missingData } from '../../data-state.ts'
 import { featuresOf } from '../../features.ts'
 import { namespaceOfRelease } from '../../namespaces.ts'
+import { nvdMetadata } from '../../nvd-metadata.ts'
 import { listedLayer } from '../../posted-layer.ts'
 import type { ApiContext } from '../contract.ts'
 import {
@@ -34,6 +35,7 @@ export interface Ancestries {
  */
 export function createAncestries({ engine, indexing, config }: ApiContext, scanners: Scanners): Ancestries {
   const store = engine.store.index
+  const enrich = enrichersOf(config, ['nvd'])
 
   async function post(request: PostAncestryRequest): Promise<void> {
     const { ancestryName: name } = request
@@ -81,12 +83,13 @@ export function createAncestries({ engine, indexing, config }: ApiContext, scann
         namespaceName,
         version,
         versionFormat: format,
-        vulnerabilities: vulnerabilities.map(({ id, description, link, severity, fixedBy }) => ({
+        vulnerabilities: vulnerabilities.map(({ id, description, link, severity, fixedBy, metadata }) => ({
           name: id,
           namespaceName,
           description,
           link,
           severity,
+          metadata: metadata === undefined ? '' : JSON.stringify(metadata),
           fixedBy: fixedBy ?? '',
         })),
       }),
@@ -97,9 +100,9 @@ export function createAncestries({ engine, indexing, config }: ApiContext, scann
   async function matched(index: IndexReport) {
     // What is kept of matching goes with what is in the image, whichever name it has at the moment.
     const image = { ...index.image, digest: contentIdOf(index) }
-    const report = await engine.report({ ...index, image }, { maxDataAge: Number.POSITIVE_INFINITY, enrich: [] })
+    const report = await engine.report({ ...index, image }, { maxDataAge: Number.POSITIVE_INFINITY, enrich })
     const missing = missingData(report, config)
-    if (missing === undefined) return report
+    if (missing === undefined) return { report, metadata: await nvdMetadata(report, engine) }
     throw failure(Code.Unavailable, missing)
   }
 

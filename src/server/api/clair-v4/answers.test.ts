@@ -18,6 +18,7 @@ describe('what cannot be asked for', () => {
     ['GET', `${indexPath}/sha256:1`, 400, 'malformed path: '],
     ['GET', `${reportPath}/x`, 400, 'malformed path: '],
     ['DELETE', `${indexPath}/md5:1`, 400, 'malformed path: '],
+    ['GET', `${indexPath}/`, 400, 'malformed path. provide a single manifest hash'],
     ['DELETE', indexPath, 400, 'failed to deserialize bulk delete: '],
     ['PUT', indexPath, 405, 'method disallowed: PUT'],
     ['GET', indexPath, 405, 'method disallowed: GET'],
@@ -92,6 +93,10 @@ describe('the forms of answers', () => {
     const response = await fetch(`${api}${statePath}`, { headers: { 'accept-encoding': accepted } })
     expect([response.status, response.headers.get('content-encoding')]).toEqual([status, null])
     if (status === 200) expect(response.headers.get('accept-encoding')).toBe('zstd, gzip, deflate')
+    else {
+      expect(response.headers.get('etag')).toBeNull()
+      await checked(response, schemas.errorSchema)
+    }
   })
 
   it('there is an OpenAPI document in JSON and YAML, with an etag', async () => {

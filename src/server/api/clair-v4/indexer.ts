@@ -94,6 +94,7 @@ export function addIndexer(scope: FastifyInstance, context: ApiContext): void {
 export function digestOf(request: FastifyRequest): Digest {
   const { digest } = request.params as { readonly digest: string }
   if (isDigest(digest)) return digest
+  if (digest === '') throw failure(400, 'malformed path. provide a single manifest hash')
   throw failure(400, `malformed path: ${JSON.stringify(digest.slice(0, 200))} is not a digest`)
 }
 
