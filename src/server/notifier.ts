@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.ts'
 import { notificationForm } from './api/registry.ts'
 import type { Metrics } from './metrics.ts'
 import { startRounds } from './rounds.ts'
+import { createSteadyTime } from './steady-time.ts'
 
 /** How often what is done. Milliseconds. */
 export interface NotifierTimes {
@@ -72,6 +73,7 @@ export function startNotifier({ work, times, metrics, log }: NotifierOptions): A
     labels: ['outcome'],
   })
   let retryAfter: number | undefined
+  const now = createSteadyTime()
 
   async function record(signal: AbortSignal): Promise<void> {
     const operations = await work.record(signal)
@@ -92,7 +94,7 @@ export function startNotifier({ work, times, metrics, log }: NotifierOptions): A
   }
 
   async function clean(signal: AbortSignal): Promise<void> {
-    await work.clean(signal)
+    await work.clean(now(), signal)
   }
 
   const failure = 'notifications could not be'
