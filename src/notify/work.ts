@@ -28,8 +28,8 @@ export interface NotificationWork extends AsyncDisposable {
   record(signal: AbortSignal): Promise<number>
   /** Delivers what is due. */
   deliver(signal: AbortSignal): Promise<DeliveryRound>
-  /** Removes notifications that are deleted or old. Gives how many. */
-  clean(signal: AbortSignal): Promise<number>
+  /** Removes notifications that are deleted or old at a time: `now`, milliseconds since 1970. Gives how many. */
+  clean(now: number, signal: AbortSignal): Promise<number>
 }
 
 export function createNotificationWork(options: WorkOptions): NotificationWork {
@@ -49,8 +49,8 @@ export function createNotificationWork(options: WorkOptions): NotificationWork {
         }),
       ),
     deliver: (signal) => deliverDue({ notifications, notifier, firstWait, longestWait, signal }),
-    async clean(signal) {
-      const before = new Date(Date.now() - receiptDays * 24 * 60 * 60 * 1000).toISOString()
+    async clean(now, signal) {
+      const before = new Date(now - receiptDays * 24 * 60 * 60 * 1000).toISOString()
       const operation = ((await notifications.handled()) ?? 0) - lookBack
       let removed = 0
       for (let more = true; more; ) {

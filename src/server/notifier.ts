@@ -7,6 +7,7 @@ import { messageOf } from '../core/errors.ts'
 import { notificationForm } from './api/registry.ts'
 import type { Metrics } from './metrics.ts'
 import { startRounds } from './rounds.ts'
+import { createSteadyTime } from './steady-time.ts'
 
 /** How often what is done. Milliseconds. */
 export interface NotifierTimes {
@@ -75,6 +76,7 @@ export function startNotifier({ work, times, metrics, log }: NotifierOptions): A
   let retryAfter: number | undefined
   const made = Promise.withResolvers<void>()
   let begun = false
+  const now = createSteadyTime()
 
   async function record(signal: AbortSignal): Promise<void> {
     try {
@@ -102,7 +104,7 @@ export function startNotifier({ work, times, metrics, log }: NotifierOptions): A
   }
 
   async function clean(signal: AbortSignal): Promise<void> {
-    await work.clean(signal)
+    await work.clean(now(), signal)
   }
 
   const failure = 'notifications could not be'

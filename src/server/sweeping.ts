@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Engine } from '../compose.ts'
 import { throwIfAborted } from '../core/abort.ts'
 import { type Rounds, startRounds } from './rounds.ts'
+import { createSteadyTime } from './steady-time.ts'
 
 /** A server that has just been started has better things to do. Milliseconds. */
 const longestDelay = 600_000
@@ -19,7 +20,9 @@ export interface SweepingOptions {
 
 /** Removes packages that are in no image, and what ended long ago, one process at a time; what is interrupted goes on in the next round. */
 export function startSweeping({ engine, period, keep, log }: SweepingOptions): Rounds {
-  const work = (signal: AbortSignal) => engine.store.lock('sweep', signal, () => sweep(engine, keep, signal, log))
+  const now = createSteadyTime()
+  const work = (signal: AbortSignal) =>
+    engine.store.lock('sweep', signal, () => sweep(engine, new Date(now() - keep).toISOString(), signal, log))
   return startRounds({
     period,
     delay: Math.min(period, longestDelay),
@@ -29,8 +32,7 @@ export function startSweeping({ engine, period, keep, log }: SweepingOptions): R
   })
 }
 
-async function sweep(engine: Engine, keep: number, signal: AbortSignal, log: FastifyBaseLogger): Promise<void> {
-  const before = new Date(Date.now() - keep).toISOString()
+async function sweep(engine: Engine, before: string, signal: AbortSignal, log: FastifyBaseLogger): Promise<void> {
   let [fleetImages, packages, findings] = [0, 0, 0]
   for (let more = true; more; ) {
     throwIfAborted(signal)

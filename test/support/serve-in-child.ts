@@ -11,12 +11,13 @@ export interface ChildServer extends AsyncDisposable {
   end(signal: NodeJS.Signals): Promise<void>
 }
 
-/** Starts one. `preload`: a module that is loaded before everything else. */
-export async function serveInChild(options: TestServerOptions, preload?: string): Promise<ChildServer> {
+/** Starts one; with `clock` its clock is that of `moving-clock.ts`, which this file sets. */
+export async function serveInChild(options: TestServerOptions, clock?: string): Promise<ChildServer> {
   const script = join(import.meta.dirname, 'serve-child.ts')
-  const args = preload === undefined ? [] : ['--import', preload]
-  const child = spawn(process.execPath, [...args, script, JSON.stringify(options)], {
+  const before = clock === undefined ? [] : ['--import', join(import.meta.dirname, 'moving-clock.ts')]
+  const child = spawn(process.execPath, [...before, script, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(clock === undefined ? {} : { CHIARO_TEST_CLOCK: clock }) },
   })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   let log = ''

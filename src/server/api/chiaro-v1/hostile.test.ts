@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkAnswer, type DocumentOperation, document } from '../../../../test/support/chiaro-v1.ts'
 import { databases, type TestDatabase } from '../../../../test/support/databases.ts'
+import { anyText, near, type Schema } from '../../../../test/support/near.ts'
 import { startTestServer, type TestServer } from '../../../../test/support/server.ts'
 import { limits } from '../../../core/limits.ts'
 import { encodeCursor } from './cursor.ts'
@@ -11,38 +12,9 @@ const runs = { numRuns: 40 }
 /** No answer takes longer. */
 const patience = 5000
 const digest = `sha256:${'0'.repeat(64)}`
-const anyText = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => text.toWellFormed())
-
-interface Schema {
-  readonly type?: string
-  readonly enum?: readonly string[]
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly items?: Schema
-  readonly $ref?: string
-}
-
-/** Values near to what a schema wants: right ones, wrong ones, and anything. */
-function near(schema: Schema): fc.Arbitrary<unknown> {
-  if (schema.$ref !== undefined) {
-    const [, name] = /^#\/components\/schemas\/(\w+)$/.exec(schema.$ref)!
-    const { components } = document as unknown as { components: { schemas: Record<string, Schema> } }
-    return near(components.schemas[name!]!)
-  }
-  const own = {
-    integer: fc.oneof(fc.integer(), fc.constantFrom(0, -1, 1, 1e15, 2 ** 53, 0.5)),
-    boolean: fc.boolean(),
-    array: fc.array(schema.items === undefined ? fc.jsonValue() : near(schema.items), { maxLength: 4 }),
-    object: fc.record(
-      Object.fromEntries(Object.entries(schema.properties ?? {}).map(([name, member]) => [name, near(member)])),
-      { requiredKeys: [] },
-    ),
-    string: fc.oneof(
-      anyText,
-      fc.constantFrom(...(schema.enum ?? [digest, 'debian', '127.0.0.1:9/a:b', 'linux/amd64'])),
-    ),
-  }[schema.type ?? 'string']
-  return fc.oneof({ weight: 5, arbitrary: own as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: fc.jsonValue() })
-}
+const texts = [digest, 'debian', '127.0.0.1:9/a:b', 'linux/amd64']
+const { components } = document as unknown as { components: { schemas: Record<string, Schema> } }
+const nearTo = (schema: Schema) => near(schema, texts, components.schemas)
 
 /** A request to an operation: its path with the template filled in, and its body. */
 function requests(template: string, { parameters = [], requestBody }: DocumentOperation) {
@@ -54,7 +26,7 @@ function requests(template: string, { parameters = [], requestBody }: DocumentOp
           name,
           fc.oneof(
             anyText,
-            near(schema as Schema).map((value) => (typeof value === 'string' ? value : JSON.stringify(value))),
+            nearTo(schema as Schema).map((value) => (typeof value === 'string' ? value : JSON.stringify(value))),
           ),
         ]),
       ),
@@ -65,7 +37,7 @@ function requests(template: string, { parameters = [], requestBody }: DocumentOp
     .record({
       path: texts('path'),
       query: texts('query'),
-      body: schema === undefined ? fc.constant(undefined) : near(schema).map((value) => JSON.stringify(value)),
+      body: schema === undefined ? fc.constant(undefined) : nearTo(schema).map((value) => JSON.stringify(value)),
     })
     .map(({ path, query, body }) => {
       const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encoded(path[name] as string))

@@ -7,6 +7,7 @@ import type { Job, JobError, JobEvent, JobKind, JobProgress, JobStore } from '..
 import { limits } from '../../../core/limits.ts'
 import type { Progress, ProgressEvent } from '../../../core/progress.ts'
 import { startRounds } from '../../rounds.ts'
+import { createSteadyTime } from '../../steady-time.ts'
 import { createLostJobs } from './lost-jobs.ts'
 
 /** What the work on a job is given. */
@@ -87,7 +88,8 @@ export function createJobs(options: JobsOptions): Jobs {
   const lives = new Map<string, Live>()
   const stop = new AbortController()
   const running = new Set<Promise<void>>()
-  let swept = 0
+  let swept: number | undefined
+  const oldness = createSteadyTime()
 
   function change(live: Live, changes: Partial<Job>): void {
     live.job = { ...live.job, ...changes, aliveAt: now() }
@@ -223,8 +225,8 @@ export function createJobs(options: JobsOptions): Jobs {
   }
 
   function sweep(): void {
-    const time = Date.now()
-    if (time - swept < limits.jobAge / 24) return
+    const time = oldness()
+    if (swept !== undefined && Math.abs(time - swept) < limits.jobAge / 24) return
     swept = time
     store.sweep(new Date(time - limits.jobAge).toISOString()).catch((error: unknown) => {
       log.warn({ err: error }, 'old jobs could not be removed')
