@@ -51,6 +51,11 @@ export class Connection {
     return (await this.#query({ text: sql, values: values.map(encode), rowMode: 'array' })).rows as Row[]
   }
 
+  /** `arrays` of a query that is asked often: the database keeps its plan under a name that is this query's alone. */
+  async prepared<Row>(name: string, sql: string, values: readonly Value[]): Promise<readonly Row[]> {
+    return (await this.#query({ name, text: sql, values: values.map(encode), rowMode: 'array' })).rows as Row[]
+  }
+
   /**
    * The rows of a query, as objects, some at a time: for what is too large to hold. Inside a transaction; `name` is one that no
    * other query has that is read at the time.
