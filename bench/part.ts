@@ -10,6 +10,8 @@ export interface PartOptions {
   readonly folder: string
   /** How often to run what can be run often. */
   readonly times: number
+  /** How long to run what shows only in time. */
+  readonly minutes: number
   readonly results: Results
 }
 

@@ -1,5 +1,5 @@
 // The numbers of docs/benchmarks.md, as ratios of medians; needs a built dist/ (npm run bench builds it).
-//   CHIARO_CORPUS=… CHIARO_FEEDS=… npm run bench [-- --times 5] [PART…]     all parts, if none is named
+//   CHIARO_CORPUS=… CHIARO_FEEDS=… npm run bench [-- --times 5 --minutes 10] [PART…]     all parts, if none is named
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,17 +9,19 @@ import { imports } from './imports.ts'
 import { indexing } from './indexing.ts'
 import type { Part } from './part.ts'
 import { Results, sectionOf, writeSection } from './results.ts'
+import { server } from './server.ts'
+import { serverMemory } from './server-memory.ts'
 import { startUp } from './start-up.ts'
 import { postgresUpdates, sqliteUpdates } from './updating.ts'
 
-const parts: readonly Part[] = [startUp, indexing, imports, sqliteUpdates, postgresUpdates, fleet]
+const parts: readonly Part[] = [startUp, indexing, imports, sqliteUpdates, postgresUpdates, fleet, server, serverMemory]
 const page = join(import.meta.dirname, '..', 'docs', 'benchmarks.md')
 
 const { values, positionals } = parseArgs({
-  options: { times: { type: 'string', default: '5' } },
+  options: { times: { type: 'string', default: '5' }, minutes: { type: 'string', default: '10' } },
   allowPositionals: true,
 })
-const times = Number(values.times)
+const [times, minutes] = [Number(values.times), Number(values.minutes)]
 const { CHIARO_CORPUS: corpus, CHIARO_FEEDS: feeds } = process.env
 if (corpus === undefined || feeds === undefined) {
   process.stderr.write(
@@ -38,7 +40,7 @@ for (const { id, title, measure } of parts.filter((part) => wanted.includes(part
   const folder = mkdtempSync(join(tmpdir(), 'chiaro-bench-'))
   const results = new Results()
   try {
-    await measure({ corpus, feeds, folder, times, results })
+    await measure({ corpus, feeds, folder, times, minutes, results })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -185,8 +185,8 @@ export interface FleetStore {
   /** The packages of an image, each once, with what is open in them; `undefined` for an image that is not there. */
   findings(digest: Digest): Promise<readonly JudgedPackage[] | undefined>
   /**
-   * A text that stays the same while `findings` of the image and the state of all feeds do, for conditional requests and caches:
-   * one short look-up. `undefined` for an image that is not there.
+   * A text that stays the same while `findings` of the image, its index report and the state of all feeds do, for conditional
+   * requests and caches: one short look-up. `undefined` for an image that is not there.
    */
   state(digest: Digest): Promise<string | undefined>
   /**

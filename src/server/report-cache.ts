@@ -1,10 +1,8 @@
-import type { Digest } from '../core/digest.ts'
-
 /** Answers as they were sent, for as long as nothing that they depend on has changed. */
 export interface ReportCache {
-  /** The answer about an image, if it was put with this state not long ago. */
-  get(digest: Digest, state: string): Buffer | undefined
-  put(digest: Digest, state: string, body: Buffer): void
+  /** The answer to a question about an image, if it was put with this state of it not long ago. */
+  get(question: string, state: string): Buffer | undefined
+  put(question: string, state: string, body: Buffer): void
 }
 
 /** How long an answer is good, as it also says how old the data is. Milliseconds. */
@@ -18,28 +16,28 @@ interface Entry {
 
 /** A cache of at most so many bytes: what was asked for longest ago goes first. */
 export function createReportCache(bytes: number): ReportCache {
-  const entries = new Map<Digest, Entry>()
+  const entries = new Map<string, Entry>()
   let size = 0
 
-  function remove(digest: Digest): void {
-    size -= entries.get(digest)?.body.length ?? 0
-    entries.delete(digest)
+  function remove(question: string): void {
+    size -= entries.get(question)?.body.length ?? 0
+    entries.delete(question)
   }
 
   return {
-    get(digest, state) {
-      const entry = entries.get(digest)
+    get(question, state) {
+      const entry = entries.get(question)
       if (entry === undefined) return undefined
-      entries.delete(digest)
-      entries.set(digest, entry)
+      entries.delete(question)
+      entries.set(question, entry)
       if (entry.state === state && performance.now() < entry.until) return entry.body
-      remove(digest)
+      remove(question)
       return undefined
     },
-    put(digest, state, body) {
-      remove(digest)
+    put(question, state, body) {
+      remove(question)
       if (body.length > bytes) return
-      entries.set(digest, { state, body, until: performance.now() + time })
+      entries.set(question, { state, body, until: performance.now() + time })
       size += body.length
       for (const oldest of entries.keys()) {
         if (size <= bytes) break

@@ -6,6 +6,7 @@ import { parseGoDuration } from '../config/clair/durations.ts'
 import { indexerAddressOf, type Mode, services, servicesOf } from '../config/clair/modes.ts'
 import type { ClairConfig, ListenerName } from '../config/clair/schema.ts'
 import { ChiaroError, messageOf } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import type { ApiContext } from './api/contract.ts'
 import { apis } from './api/registry.ts'
 import { createApp, type LogStream, requireToken } from './app.ts'
@@ -19,6 +20,7 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { type NotifierTimes, notifierTimes, openNotifications, startNotifier } from './notifier.ts'
 import { startRejudging } from './rejudging.ts'
 import { remoteIndex } from './remote-index.ts'
+import { createReportCache } from './report-cache.ts'
 import { limitRoutes } from './route-limits.ts'
 import { type ServerLimits, serverLimits } from './server-limits.ts'
 import { startSweeping } from './sweeping.ts'
@@ -74,7 +76,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const notifications = work && (work.byVulnerability ? 'by-vulnerability' : 'by-update')
   const indexReport = indexReports(options, starting, tracing)
   const { jobSilence } = bounds
-  addApis(apps.api, { engine, config, metrics, indexing, jobSilence, services: own, indexReport, notifications })
+  const reports = createReportCache(limits.reportCacheBytes)
+  addApis(apps.api, {
+    engine,
+    config,
+    metrics,
+    indexing,
+    jobSilence,
+    reports,
+    services: own,
+    indexReport,
+    notifications,
+  })
   speakHttp2(apps.api.server, bounds)
   if (judges) addDataMetrics(metrics, engine)
   const urls: Record<string, string> = {}

@@ -28,7 +28,8 @@ export async function createPostgres(): Promise<PostgresDatabase> {
     adminAddress: adminAddress!,
     query: (sql) => ask(adminAddress!, `SET search_path = chiaro, public; ${sql}`),
     remove: async () => {
-      await ask(chiaro, `DROP DATABASE ${name} WITH (FORCE)`)
+      // Its vacuum is the superuser's, and only he can end that.
+      await ask(admin, `DROP DATABASE ${name} WITH (FORCE)`)
     },
   }
 }

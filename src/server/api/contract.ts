@@ -6,6 +6,7 @@ import type { Digest } from '../../core/digest.ts'
 import type { IndexReport } from '../../core/report.ts'
 import type { Indexing } from '../indexing.ts'
 import type { Metrics } from '../metrics.ts'
+import type { ReportCache } from '../report-cache.ts'
 
 /** What an API is given to work with. */
 export interface ApiContext {
@@ -15,6 +16,8 @@ export interface ApiContext {
   readonly indexing: Indexing
   /** Milliseconds of silence after which another process that works on something is taken for dead. */
   readonly jobSilence: number
+  /** Answers about images, of all APIs: each begins its questions with its name. */
+  readonly reports: ReportCache
   /** Those that this process is: routes of others are not added. */
   readonly services: readonly Service[]
   /** The index report of an image, wherever the indexer keeps it; `undefined` if there is none. */

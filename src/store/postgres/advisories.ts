@@ -12,8 +12,8 @@ import { findFacts, findVulnerabilities } from './vulnerabilities.ts'
 /** The statements of vendors in a PostgreSQL database. */
 export function createAdvisoryStore(database: Database): AdvisoryStore {
   return {
-    status: (feeds, asOf) => database.read((connection) => readStatus(connection, feeds, asOf)),
-    gaps: (feed) => database.read((connection) => readGaps(connection, feed)),
+    status: (feeds, asOf) => database.single((connection) => readStatus(connection, feeds, asOf)),
+    gaps: (feed) => database.single((connection) => readGaps(connection, feed)),
     import: async (source, signal) => {
       const { importFeeds } = await import('./import.ts')
       const [result] = await importFeeds(database, [source], signal)
@@ -25,14 +25,14 @@ export function createAdvisoryStore(database: Database): AdvisoryStore {
     },
     checked: (feed, fingerprint, checkedAt = new Date().toISOString()) =>
       database.write((connection) => noteChecked(connection, feed, fingerprint, checkedAt)),
-    generations: (feed) => database.read((connection) => readGenerations(connection, feed)),
+    generations: (feed) => database.single((connection) => readGenerations(connection, feed)),
     removeGeneration: async (feed, number) => {
       const { removeGeneration } = await import('./remove-generation.ts')
       return removeGeneration(database, feed, number)
     },
     failed: (feed, error) => database.write((connection) => noteFailed(connection, feed, error)),
     candidates: (keys, options = {}) => database.read((connection) => findCandidates(connection, keys, options)),
-    scopeSizes: (scopes, asOf?: string) => database.read((connection) => readScopeSizes(connection, scopes, asOf)),
+    scopeSizes: (scopes, asOf?: string) => database.single((connection) => readScopeSizes(connection, scopes, asOf)),
     vulnerabilities: (feeds, ids, asOf) =>
       database.read((connection) => findVulnerabilities(connection, feeds, ids, asOf)),
     facts: (feed, names, asOf) => database.read((connection) => findFacts(connection, feed, names, asOf)),

@@ -43,15 +43,3 @@ const packagesSql = `SELECT own.id, text.body AS release, facts, rules, gaps
 
 const findingsSql = `SELECT package, vulnerability, body, about FROM fleet_finding
   WHERE package = ANY ($1::integer[]) AND closed_by IS NULL ORDER BY id`
-
-export async function readState(database: Database, digest: Digest): Promise<string | undefined> {
-  const row = await database.single((connection) => connection.row<{ readonly state: string }>(stateSql, [digest]))
-  return row?.state
-}
-
-const stateSql = `SELECT concat_ws(' ', (
-    SELECT string_agg(concat(own.id, ':', changed), ',' ORDER BY own.id)
-    FROM fleet_image_set JOIN fleet_set AS own ON own.id = package_set WHERE image = fleet_image.id
-  ), (
-    SELECT md5(string_agg(concat_ws(':', id, generation, checked_at, error_at), ',' ORDER BY id)) FROM feed
-  )) AS state FROM fleet_image WHERE digest = $1`

@@ -9,6 +9,7 @@ export function createFleetStore(database: Database): FleetStore {
   const findings = () => import('./fleet-findings.ts')
   const pages = () => import('./fleet-pages.ts')
   const events = () => import('./fleet-events.ts')
+  let states: Promise<FleetStore['state']> | undefined
   return {
     putImage: async (image, sets) => (await images()).putImage(database, image, sets),
     image: async (digest) => (await images()).readImage(database, digest),
@@ -24,7 +25,10 @@ export function createFleetStore(database: Database): FleetStore {
     unjudgedPackages: async (after, limit) => (await packages()).unjudgedPackages(database, after, limit),
     judgedGenerations: async () => (await judging()).judgedGenerations(database),
     findings: async (digest) => (await findings()).readFindings(database, digest),
-    state: async (digest) => (await findings()).readState(database, digest),
+    state: async (digest) => {
+      states ??= import('./fleet-state.ts').then(({ createStates }) => createStates(database))
+      return (await states)(digest)
+    },
     imagesWithVulnerability: async (id, request) => (await pages()).imagesWithVulnerability(database, id, request),
     imagesWithPackage: async (name, request) => (await pages()).imagesWithPackage(database, name, request),
     timeline: async (digest, request) => (await events()).readTimeline(database, digest, request),

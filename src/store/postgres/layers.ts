@@ -40,7 +40,7 @@ async function readLayer(
   diffId: Digest | undefined,
   analyzers: string,
 ): Promise<LayerIndex | undefined> {
-  const row = await database.read((connection) =>
+  const row = await database.single((connection) =>
     connection.row<LayerRow & UsedRow & { readonly diff_id: Digest }>(
       `SELECT id, diff_id, used_on, content, paths FROM layer
        WHERE digest = $1 AND diff_id = coalesce($2, diff_id) AND analyzers = $3 LIMIT 1`,
@@ -67,7 +67,7 @@ async function putLayer(database: Database, index: LayerIndex, analyzers: string
 }
 
 async function readImage(database: Database, digest: Digest, analyzers: string): Promise<IndexReport | undefined> {
-  const row = await database.read((connection) =>
+  const row = await database.single((connection) =>
     connection.row<UsedRow & { readonly report: string }>(
       'SELECT id, used_on, report FROM image WHERE digest = $1 AND analyzers = $2',
       [digest, analyzers],
@@ -96,7 +96,7 @@ async function putImage(database: Database, report: IndexReport, analyzers: stri
 }
 
 async function readFailure(database: Database, digest: Digest): Promise<string | undefined> {
-  const row = await database.read((connection) =>
+  const row = await database.single((connection) =>
     connection.row<{ readonly message: string }>('SELECT message FROM failed_image WHERE digest = $1', [digest]),
   )
   return row?.message
@@ -124,7 +124,7 @@ async function removeImages(database: Database, digests: readonly Digest[]): Pro
 }
 
 async function readMatches(database: Database, key: KeptKey): Promise<readonly Match[] | undefined> {
-  const row = await database.read((connection) =>
+  const row = await database.single((connection) =>
     connection.row<MatchesRow>(
       'SELECT matches, descriptions FROM image WHERE digest = $1 AND analyzers = $2 AND basis = $3',
       [key.digest, key.analyzers, key.basis],
@@ -145,7 +145,7 @@ async function putMatches(database: Database, key: KeptKey, matches: readonly Ma
 }
 
 async function readFound(database: Database, key: KeptKey, details: boolean): Promise<Found | undefined> {
-  const row = await database.read((connection) =>
+  const row = await database.single((connection) =>
     connection.row<FoundRow>(
       `SELECT found${details ? ', found_descriptions AS details' : ''} FROM image
        WHERE digest = $1 AND analyzers = $2 AND found_basis = $3`,

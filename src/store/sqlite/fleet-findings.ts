@@ -40,12 +40,12 @@ const findingsSql = `SELECT id.body AS vulnerability, body.body, about.body AS a
 
 export async function readState(database: Database, digest: Digest): Promise<string | undefined> {
   return database.read((connection) => {
-    const row = connection.prepareArrays(stateSql).get(digest) as [string | null, string | null] | undefined
+    const row = connection.prepareArrays(stateSql).get(digest) as (string | null)[] | undefined
     return row === undefined ? undefined : row.join(' ')
   })
 }
 
-const stateSql = `SELECT (
+const stateSql = `SELECT id || ' ' || indexed_at || ' ' || analyzers, (
     SELECT group_concat(fleet_set.id || ':' || changed) FROM fleet_image_set JOIN fleet_set ON fleet_set.id = package_set
     WHERE image = fleet_image.id
   ), (

@@ -78,20 +78,23 @@ export function findingOperations(reports: ImageReports): readonly Operation[] {
       async handle({ path, query, cursor, next, knows }) {
         const { limit = 100, sort = 'severity' } = query
         const after = cursor(place)
-        const etag = await reports.tag(path.digest as Digest, JSON.stringify(query))
-        if (knows(etag)) return { status: 304, etag }
-        const { findings, gaps, image } = await reports.report(path.digest as Digest)
-        const compare = orderOf(sort)
-        const wanted = findings.filter((finding) => isWanted(finding, query)).sort(compare)
-        const rest = after === undefined ? wanted : wanted.filter((finding) => compare(finding, stand(after)) > 0)
-        const shown = rest.slice(0, limit)
-        const body = {
-          items: shown.map((finding) => findingOf(finding, image.layers)),
-          next: next(rest.length > limit ? placeOf(shown.at(-1)!) : undefined),
-          total: wanted.length,
-          gaps: gaps.map(({ code, where, detail }) => ({ code, where, detail })),
-        }
-        return { status: 200, body, etag }
+        return reports.answer(
+          path.digest as Digest,
+          `findings ${JSON.stringify(query)}`,
+          knows,
+          ({ findings, gaps, image }) => {
+            const compare = orderOf(sort)
+            const wanted = findings.filter((finding) => isWanted(finding, query)).sort(compare)
+            const rest = after === undefined ? wanted : wanted.filter((finding) => compare(finding, stand(after)) > 0)
+            const shown = rest.slice(0, limit)
+            return {
+              items: shown.map((finding) => findingOf(finding, image.layers)),
+              next: next(rest.length > limit ? placeOf(shown.at(-1)!) : undefined),
+              total: wanted.length,
+              gaps: gaps.map(({ code, where, detail }) => ({ code, where, detail })),
+            }
+          },
+        )
       },
     }),
     operation({

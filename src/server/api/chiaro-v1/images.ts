@@ -76,22 +76,21 @@ export function imageOperations({ engine }: Services, reports: ImageReports): re
       problems: [400, 404],
       async handle({ path, knows }) {
         const digest = path.digest as Digest
-        const etag = await reports.tag(digest, 'image')
-        if (knows(etag)) return { status: 304, etag }
-        const [found, report] = [await fleet.image(digest), await reports.report(digest)]
-        if (found === undefined) throw unknownImage()
-        const { release, packages, gaps } = report
-        const findings = report.findings.filter(({ setAside }) => setAside === null)
-        const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length
-        const body = {
-          ...imageOf(found),
-          release: release === undefined ? null : { id: release.id, versionId: release.versionId },
-          packages: packages.length,
-          findings: Object.fromEntries(severities.map((severity) => [severity, count(severity)])),
-          fixable: findings.filter(({ state }) => state === 'fixed').length,
-          gaps: gaps.map(({ code, where, detail }) => ({ code, where, detail })),
-        }
-        return { status: 200, body, etag }
+        return reports.answer(digest, 'image', knows, async (report) => {
+          const found = await fleet.image(digest)
+          if (found === undefined) throw unknownImage()
+          const { release, packages, gaps } = report
+          const findings = report.findings.filter(({ setAside }) => setAside === null)
+          const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length
+          return {
+            ...imageOf(found),
+            release: release === undefined ? null : { id: release.id, versionId: release.versionId },
+            packages: packages.length,
+            findings: Object.fromEntries(severities.map((severity) => [severity, count(severity)])),
+            fixable: findings.filter(({ state }) => state === 'fixed').length,
+            gaps: gaps.map(({ code, where, detail }) => ({ code, where, detail })),
+          }
+        })
       },
     }),
     operation({

@@ -25,6 +25,8 @@ export interface Answer {
   readonly status: number
   /** Sent as JSON. */
   readonly body?: unknown
+  /** Sent as it is: JSON that was made before. */
+  readonly json?: Buffer
   /** Sent as it is, with this media type, instead of a body. */
   readonly stream?: { readonly type: string; readonly parts: AsyncIterable<string> | Iterable<string> }
   readonly headers?: Readonly<Record<string, string>>

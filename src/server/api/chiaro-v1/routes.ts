@@ -92,7 +92,7 @@ function signalOf({ raw }: FastifyReply, ended: AbortSignal): AbortSignal {
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
-  const { status, body, stream, headers = {} } = answer
+  const { status, body, json, stream, headers = {} } = answer
   const text = body === undefined ? undefined : JSON.stringify(body)
   const etag = answer.etag === 'content' ? entityTag(text ?? '') : answer.etag
   reply.code(status).headers({ 'cache-control': 'no-cache', ...headers })
@@ -104,6 +104,7 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Fas
     if (request.method === 'HEAD') return reply.type(stream.type).send()
     return reply.type(stream.type).send(Readable.from(stream.parts, { objectMode: false }))
   }
+  if (json !== undefined) return reply.type('application/json').send(json)
   if (text === undefined) return reply.send()
   return reply.type('application/json').serializer(String).send(text)
 }

@@ -150,6 +150,21 @@ describe('the flow of clairctl', () => {
       message: `index report for manifest "${image.digest}" not found`,
     })
   })
+
+  it('tells of a manifest that was deleted and comes with other layers what these have', async () => {
+    await using plain = await startRegistry(exampleLayout)
+    const submit = async (layers: readonly string[]) => {
+      const answer = await post(api, manifestIn(plain.host, { ...image, layers }))
+      expect(answer.status).toBe(201)
+      return answer.text()
+    }
+    const whole = await submit(image.layers)
+    for (let time = 0; time < 2; time++) expect(await submit(image.layers)).toBe(whole)
+    await fetch(`${api}${indexPath}/${image.digest}`, { method: 'DELETE' })
+    const other = await submit(image.layers.slice(0, 1))
+    expect(other).not.toBe(whole)
+    for (let time = 0; time < 2; time++) expect(await submit(image.layers)).toBe(other)
+  })
 })
 
 describe('what is wrong', () => {

@@ -114,9 +114,21 @@ async function submit(request: FastifyRequest, reply: FastifyReply, context: Api
     `<${reportPath}/${digest}>; rel="https://projectquay.io/clair/v1/vulnerability_report"`,
   ])
   if (request.headers['if-none-match'] === etag) return reply.code(412).send()
-  const index = await indexed(list, context)
-  reply.code(201).header('etag', etag).header('location', path)
-  return sendJson(reply, indexReportTypes[0]!, clairIndexReport(index, digest))
+  const body = await indexReportOf(list, context)
+  return reply.code(201).header('etag', etag).header('location', path).type(indexReportTypes[0]!).send(body)
+}
+
+/** The index report as it is sent. Of an image that is in the fleet it is as it was sent before, while nothing has changed. */
+async function indexReportOf(list: LayerList, context: ApiContext): Promise<Buffer> {
+  const { digest } = list
+  const question = `clair-v4 index report ${digest}`
+  const { engine, reports } = context
+  const state = await engine.store.fleet.state(digest)
+  const kept = state === undefined ? undefined : reports.get(question, state)
+  if (kept !== undefined) return kept
+  const body = Buffer.from(JSON.stringify(clairIndexReport(await indexed(list, context), digest)))
+  if (state !== undefined) reports.put(question, state, body)
+  return body
 }
 
 /** The index of an image. That it could not be read is kept for those who ask later; the next who submit it try again. */

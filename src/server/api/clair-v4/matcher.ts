@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseGoDuration } from '../../../config/clair/durations.ts'
 import { limits } from '../../../core/limits.ts'
 import { enrichersOf } from '../../data-state.ts'
-import { createReportCache } from '../../report-cache.ts'
 import { addResource } from '../../resource.ts'
 import { createSlots } from '../../slots.ts'
 import type { ApiContext } from '../contract.ts'
@@ -18,13 +17,12 @@ import { clairVulnerabilityReport } from './vulnerability-report.ts'
 const reportType = 'application/vnd.clair.vulnerability_report.v1+json'
 
 /** The routes of Clair's matcher. */
-export function addMatcher(scope: FastifyInstance, { engine, config, indexReport }: ApiContext): void {
+export function addMatcher(scope: FastifyInstance, { engine, config, reports, indexReport }: ApiContext): void {
   const period = parseGoDuration(config.matcher.period)!
   const maxAge = Math.max(0, Math.floor(parseGoDuration(config.matcher.cache_age)! / 1000))
   // Data that two rounds of updates have missed is stale.
   const maxDataAge = config.matcher.disable_updaters ? Number.POSITIVE_INFINITY : 2 * period + 60 * 60 * 1000
   const enrich = enrichersOf(config, ['nvd', 'epss', 'kev'])
-  const cache = createReportCache(limits.reportCacheBytes)
   addResource(scope, {
     path: '/matcher/api/v1/vulnerability_report/:digest',
     metrics: ['matcherv1', 'vulnerability_report'],
@@ -54,8 +52,9 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
   async function getReport(request: FastifyRequest, reply: FastifyReply) {
     const digest = digestOf(request)
     // What is made from here on is of this state, or of a later one.
+    const question = `clair-v4 vulnerability report ${digest}`
     const state = await engine.store.fleet.state(digest)
-    const kept = state === undefined ? undefined : cache.get(digest, state)
+    const kept = state === undefined ? undefined : reports.get(question, state)
     if (kept !== undefined) return send(reply, kept)
     const { advisories } = engine.store
     const loaded = (await advisories.status()).some(({ generation }) => generation > 0)
@@ -66,7 +65,7 @@ export function addMatcher(scope: FastifyInstance, { engine, config, indexReport
     // Without the data that the image needs, nothing found would look like nothing there.
     if (report.gaps.some(({ code }) => code === 'data-missing')) return reply.code(202).send()
     const body = Buffer.from(JSON.stringify(await clairVulnerabilityReport(report, digest, advisories)))
-    if (state !== undefined) cache.put(digest, state, body)
+    if (state !== undefined) reports.put(question, state, body)
     return send(reply, body)
   }
 
