@@ -13,8 +13,12 @@ export function cvssRating(source: string, vector: string, score?: number): Rati
   return base === undefined ? undefined : { severity: severityOfScore(base, version), source, vector, score: base }
 }
 
-/** The base score of a vector, whatever else is in it; `undefined` if a base metric is missing or has no such value. */
+/**
+ * The base score of a vector, of version 4 that of all its metrics: the calculator's other scores, which are not needed, take as
+ * long again. `undefined` if a base metric of version 2 or 3 is missing or has no such value; of version 4, that is 0.
+ */
 function baseScore(vector: string): number | undefined {
-  const base = calculator.fromVector(vector)?.calculateScores().base
+  const parsed = calculator.fromVector(vector)
+  const base = parsed instanceof calculator.Cvss4P0 ? parsed.calculateOverallScore() : parsed?.calculateScores().base
   return typeof base === 'number' && Number.isFinite(base) ? base : undefined
 }

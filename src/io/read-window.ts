@@ -12,10 +12,16 @@ export class ReadWindow {
     this.#file = file
   }
 
+  /** What `read` would give, if it was read before: nearly always, and without a promise for each of the small parts. */
+  held(position: number, length: number): Buffer | undefined {
+    const at = position - this.#start
+    return at >= 0 && at + length <= this.#bytes.length ? this.#bytes.subarray(at, at + length) : undefined
+  }
+
   /** `length` bytes from `position`, fewer at the end of the file; valid for good. Throws `FILE_FAILED`. */
   async read(position: number, length: number): Promise<Buffer> {
-    const at = position - this.#start
-    if (at >= 0 && at + length <= this.#bytes.length) return this.#bytes.subarray(at, at + length)
+    const held = this.held(position, length)
+    if (held !== undefined) return held
     this.#bytes = await this.#file.read(position, Math.max(length, windowBytes))
     this.#start = position
     return this.#bytes.subarray(0, length)

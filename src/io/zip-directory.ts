@@ -96,13 +96,15 @@ export async function* directoryEntries(
   const end = offset + bytes
   let at = offset
   for (let index = 0; index < entries; index++) {
-    const header = await window.read(at, headerBytes)
+    const header = window.held(at, headerBytes) ?? (await window.read(at, headerBytes))
     if (at + headerBytes > end || header.length < headerBytes || header.readUInt32LE(0) !== headerSignature) {
       throw damaged(file, `its directory is damaged behind ${index} of ${entries} entries`)
     }
     const nameLength = header.readUInt16LE(28)
     const extraLength = header.readUInt16LE(30)
-    const rest = await window.read(at + headerBytes, nameLength + extraLength)
+    const restAt = at + headerBytes
+    const restBytes = nameLength + extraLength
+    const rest = window.held(restAt, restBytes) ?? (await window.read(restAt, restBytes))
     at += headerBytes + nameLength + extraLength + header.readUInt16LE(32)
     if (at > end) throw damaged(file, `its directory is damaged behind ${index} of ${entries} entries`)
     yield entryOf(header, rest.subarray(0, nameLength), rest.subarray(nameLength))

@@ -21,7 +21,8 @@ export type ZipEntry =
   /** It is there but cannot be had: `bad` says why. */
   | { readonly name: string; readonly bad: string }
 
-const localHeaderBytes = 30
+/** What stands in front of the name. */
+const fixedHeaderBytes = 30
 const localSignature = 0x04034b50
 const stored = 0
 const deflated = 8
@@ -53,7 +54,9 @@ export async function* zipEntries(
     if (entry.offset < end || entry.offset >= directory.offset) {
       throw damaged(file, `the entry ${shown(entry)} is out of order, or lies in another one`)
     }
-    const { start, problem } = await localHeader(window, entry)
+    const headerBytes = fixedHeaderBytes + entry.nameBytes.length
+    const header = window.held(entry.offset, headerBytes) ?? (await window.read(entry.offset, headerBytes))
+    const { start, problem } = readHeader(header, entry)
     end = start + entry.compressedSize
     if (end > directory.offset) throw damaged(file, `the entry ${shown(entry)} reaches into the directory`)
     if (entry.name.endsWith('/') && entry.size === 0) continue
@@ -65,21 +68,20 @@ export async function* zipEntries(
     }
     total += entry.size
     checkTotal(file, total, most.contentBytes ?? limits.feedContentBytes)
-    yield { name: entry.name, ...contentOf(entry, await window.read(start, entry.compressedSize), small) }
+    const data = window.held(start, entry.compressedSize) ?? (await window.read(start, entry.compressedSize))
+    yield { name: entry.name, ...contentOf(entry, data, small) }
   }
 }
 
-/** Where an entry's data starts, and whether its own header contradicts the directory. */
-async function localHeader(window: ReadWindow, entry: DirectoryEntry): Promise<{ start: number; problem?: string }> {
-  const header = await window.read(entry.offset, localHeaderBytes)
-  if (header.length < localHeaderBytes || header.readUInt32LE(0) !== localSignature) {
+/** Where an entry's data starts, by its own header, and whether that contradicts the directory. */
+function readHeader(header: Buffer, entry: DirectoryEntry): { start: number; problem?: string } {
+  if (header.length < fixedHeaderBytes || header.readUInt32LE(0) !== localSignature) {
     return { start: entry.offset, problem: 'there is no entry where the directory says' }
   }
   const nameBytes = header.readUInt16LE(26)
-  const start = entry.offset + localHeaderBytes + nameBytes + header.readUInt16LE(28)
-  const name = await window.read(entry.offset + localHeaderBytes, nameBytes)
-  if (!name.equals(entry.nameBytes)) return { start, problem: 'it has another name than in the directory' }
-  return { start }
+  const start = entry.offset + fixedHeaderBytes + nameBytes + header.readUInt16LE(28)
+  const sameName = nameBytes === entry.nameBytes.length && entry.nameBytes.compare(header, fixedHeaderBytes) === 0
+  return sameName ? { start } : { start, problem: 'it has another name than in the directory' }
 }
 
 function refusal({ encrypted, method, size, compressedSize }: DirectoryEntry): string | undefined {
