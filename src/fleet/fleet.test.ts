@@ -281,7 +281,7 @@ describe.each(databases)('the fleet on $name', ({ create }) => {
     for (const index of indexes) await fleet.add(index, [], signal)
     await fleet.rejudge(signal)
     judged.length = 0
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 12; round++) {
       for (const [feed, records] of feeds) {
         for (const id of chosen(ids, 0.1)) {
           if (random() < 0.3) records.delete(id)
@@ -292,8 +292,8 @@ describe.each(databases)('the fleet on $name', ({ create }) => {
       await fleet.rejudge(signal)
       for (const index of indexes) await expectEqual(index)
     }
-    expect(some.length).toBeGreaterThan(50)
-    expect(judged.length).toBeGreaterThan(100)
+    expect(some.length).toBeGreaterThan(15)
+    expect(judged.length).toBeGreaterThan(30)
   })
 
   it('takes over what a vulnerability is described by, and the advisories that facts name', async () => {
