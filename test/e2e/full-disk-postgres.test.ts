@@ -127,7 +127,7 @@ describe.skipIf(!mounted)(
         await using store = await openStore(database)
         expect(await store.verify()).toEqual([])
         const found: number[] = []
-          for (const { feed, contents } of two.feeds) {
+        for (const { feed, contents } of two.feeds) {
           found.push(contents.indexOf(await contentOf(store.advisories, feed)))
         }
         return found
