@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { image, indexPath, manifestIn, post, reportPath } from '../support/clair-v4.ts'
+import { serveFeeds } from '../support/feed-server.ts'
 import { digestOf, tarOf } from '../support/layout.ts'
 import { startCluster } from '../support/postgres-cluster.ts'
 import { startRegistry } from '../support/registry.ts'
 import { exampleLayout, startTestServer, type TestServer } from '../support/server.ts'
+import { contentOf, twoMirrors } from '../support/two-states.ts'
 
 /** A server of layers on 127.0.0.1. */
 async function serve(listener: RequestListener) {
@@ -145,6 +147,36 @@ describe('a database that restarts under load', { timeout: 120_000 }, () => {
     expect(new Set(statuses)).toEqual(new Set([200, 201, 500]))
     for (const hash of kept) expect(await stateOf(`${server.urls.api}${indexPath}/${hash}`), hash).toBe(200)
     expect(await server.engine.store.verify()).toEqual([])
+    await server[Symbol.asyncDispose]()
+    await cluster.stop()
+  })
+})
+
+describe('a database that restarts while data is imported', { timeout: 120_000 }, () => {
+  it('has the old data or the new, and the server goes on with what is due', async () => {
+    const cluster = await startCluster()
+    const { feeds, files } = await twoMirrors()
+    const served = [...files[0]]
+    await using sources = await serveFeeds(served, { validator: 'none' })
+    const database = cluster.address('postgres', 'admin')
+    const config = { matcher: { period: '100ms' }, updaters: { sets: ['debian'] } }
+    await using server = await startTestServer({ database, config, data: false, mirror: sources.url })
+    const { feed, contents } = feeds[0]!
+    const { store } = server.engine
+    const state = async () => contents.indexOf(await contentOf(store.advisories, feed))
+    await expect.poll(state, { timeout: 20_000 }).toBe(0)
+    for (let time = 1; time <= 4; time++) {
+      served.splice(0, served.length, ...files[time % 2]!)
+      const asked = sources.requests.length
+      await expect.poll(() => sources.requests.length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(asked)
+      await sleep(time * 40)
+      await cluster.kill()
+      await sleep(100)
+      await cluster.restart()
+      await expect.poll(() => state().catch(() => -1), { timeout: 10_000 }).not.toBe(-1)
+      expect(await store.verify()).toEqual([])
+      await expect.poll(state, { timeout: 20_000 }).toBe(time % 2)
+    }
     await server[Symbol.asyncDispose]()
     await cluster.stop()
   })

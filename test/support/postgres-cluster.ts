@@ -64,7 +64,7 @@ export async function startCluster(durable = false): Promise<Cluster> {
 }
 
 /** As root, the user `postgres`, or else `nobody`, whom every system has; else whoever runs the tests. */
-function serverOwner(): Owner {
+export function serverOwner(): Owner {
   if (process.getuid?.() !== 0) return {}
   const users = readFileSync('/etc/passwd', 'utf8').split('\n')
   const entry = ['postgres', 'nobody'].map((name) => users.find((line) => line.startsWith(`${name}:`))).find(Boolean)
