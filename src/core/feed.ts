@@ -79,6 +79,8 @@ export interface FeedFamily {
   readonly id: string
   /** The name for people: `Debian`. */
   readonly title: string
+  /** Brought only when it or its feeds are named, and never by themselves: what another family has from its own source. */
+  readonly onRequest?: true
   /** Every feed there is, for `chiaro update` without an image. */
   feeds(): readonly Feed[]
 }

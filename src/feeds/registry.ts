@@ -1,5 +1,5 @@
 import type { FeedFamily } from '../core/feed.ts'
-import { osv } from './osv/family.ts'
+import { osv, osvDistributions } from './osv/family.ts'
 
 /** The feeds that belong to no distribution. */
-export const feedFamilies: readonly FeedFamily[] = [osv]
+export const feedFamilies: readonly FeedFamily[] = [osv, osvDistributions]

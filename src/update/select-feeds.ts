@@ -6,10 +6,13 @@ export function allFeeds(from: readonly FeedFamily[]): readonly Feed[] {
   return from.flatMap((family) => family.feeds())
 }
 
-/** The feeds named by id, by family (`alpine`, `nvd`: all of its feeds), or by a pattern with `*`; all, if none is named. Throws `FEED_UNKNOWN`. */
+/**
+ * The feeds named by id, by family (`alpine`, `nvd`: all of its feeds), or by a pattern with `*`; all but those of families that are
+ * brought on request, if none is named. Throws `FEED_UNKNOWN`.
+ */
 export function selectFeeds(from: readonly FeedFamily[], names: readonly string[]): readonly Feed[] {
+  if (names.length === 0) return allFeeds(from.filter(({ onRequest }) => !onRequest))
   const feeds = allFeeds(from)
-  if (names.length === 0) return feeds
   const selected = new Set<Feed>()
   for (const name of names) {
     const family = from.find(({ id }) => id === name)

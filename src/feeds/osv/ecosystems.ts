@@ -14,9 +14,8 @@ const lowerCase = (name: string) => name.toLowerCase()
 
 /**
  * The ecosystems of `osv-vulnerabilities` as of August 2026 (https://osv-vulnerabilities.storage.googleapis.com/ecosystems.txt,
- * https://ossf.github.io/osv-schema/#defined-ecosystems). Left out are those whose data comes from the source itself, as a
- * distribution or an enricher of ours: AlmaLinux, Alpine, Azure Linux, Chainguard, Debian, Photon OS, Red Hat, Rocky Linux, SUSE,
- * openSUSE, Ubuntu, Wolfi; and GIT, whose records have commits and no versions.
+ * https://ossf.github.io/osv-schema/#defined-ecosystems), but for those of `ownSources`, and GIT, whose records have commits and no
+ * versions.
  */
 export const osvEcosystems: readonly OsvEcosystem[] = [
   { name: 'npm', type: 'npm' },
@@ -54,6 +53,22 @@ export const osvEcosystems: readonly OsvEcosystem[] = [
   { name: 'MinimOS', distribution: true },
   { name: 'Root', distribution: true },
   { name: 'openEuler', distribution: true },
+]
+
+/** The ecosystems whose data comes from the source itself, as a distribution of ours: that has more, or is what OSV is made from. */
+export const ownSources: readonly OsvEcosystem[] = [
+  { name: 'AlmaLinux', distribution: true },
+  { name: 'Alpine', distribution: true },
+  { name: 'Azure Linux', distribution: true },
+  { name: 'Chainguard', distribution: true },
+  { name: 'Debian', distribution: true },
+  { name: 'Photon OS', distribution: true },
+  { name: 'Red Hat', distribution: true },
+  { name: 'Rocky Linux', distribution: true },
+  { name: 'SUSE', distribution: true },
+  { name: 'Ubuntu', distribution: true },
+  { name: 'Wolfi', distribution: true },
+  { name: 'openSUSE', distribution: true },
 ]
 
 /**

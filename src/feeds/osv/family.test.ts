@@ -6,12 +6,12 @@ import { zipFolder, zipOf } from '../../../test/support/zip.ts'
 import type { Statement } from '../../core/advisory.ts'
 import type { Feed } from '../../core/feed.ts'
 import { osvEcosystems } from './ecosystems.ts'
-import { osv } from './family.ts'
+import { osv, osvDistributions } from './family.ts'
 
 const host = 'osv-vulnerabilities.storage.googleapis.com'
 
 function feedOf(id: string): Feed {
-  return osv.feeds().find((feed) => feed.id === id)!
+  return [...osv.feeds(), ...osvDistributions.feeds()].find((feed) => feed.id === id)!
 }
 
 /** What a feed has in the folder of its records beside this file. */
@@ -151,6 +151,8 @@ describe.skipIf(feeds === undefined)('the feeds of OSV, real data (skipped witho
     ['osv-nuget', 1427],
     ['osv-packagist', 4288],
     ['osv-bitnami', 2379],
+    ['osv-debian', 3364],
+    ['osv-red-hat', 2709],
   ])('%s: reads all of it', async (id, records) => {
     const { advisories, gaps } = await readFeed(feedOf(id), feeds!)
     expect(gaps).toEqual([])

@@ -1,6 +1,6 @@
 import type { Feed, FeedFamily } from '../../core/feed.ts'
 import { fetchDocument } from '../document.ts'
-import { type OsvEcosystem, osvEcosystems, scopeOf } from './ecosystems.ts'
+import { type OsvEcosystem, osvEcosystems, ownSources, scopeOf } from './ecosystems.ts'
 
 /** Where the archive of an ecosystem is. */
 export function archiveUrl(ecosystem: string): string {
@@ -12,6 +12,14 @@ export const osv: FeedFamily = {
   id: 'osv',
   title: 'OSV',
   feeds: () => osvEcosystems.map(feedOf),
+}
+
+/** OSV's records of the distributions whose own source is read: for who wants them, and looked up for no package. */
+export const osvDistributions: FeedFamily = {
+  id: 'osv-distributions',
+  title: 'OSV, distributions with a source of their own',
+  onRequest: true,
+  feeds: () => ownSources.map(feedOf),
 }
 
 function feedOf(ecosystem: OsvEcosystem): Feed {
