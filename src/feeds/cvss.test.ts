@@ -23,8 +23,13 @@ describe('cvssRating', () => {
     expect(cvssRating('sample', scored[0][0], 5)).toMatchObject({ severity: 'medium', score: 5 })
   })
 
-  it.each(['', 'high', 'CVSS:3.1/AV:N', 'CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', 'CVSS:7.0/AV:N/AC:L'])(
-    'is none of %j',
-    (vector) => expect(cvssRating('sample', vector)).toBeUndefined(),
-  )
+  it.each([
+    '',
+    'high',
+    'CVSS:4.0/AV:N',
+    'CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:X',
+    'CVSS:3.1/AV:N',
+    'CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H',
+    'CVSS:7.0/AV:N/AC:L',
+  ])('is none of %j', (vector) => expect(cvssRating('sample', vector)).toBeUndefined())
 })

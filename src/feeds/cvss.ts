@@ -13,11 +13,16 @@ export function cvssRating(source: string, vector: string, score?: number): Rati
   return base === undefined ? undefined : { severity: severityOfScore(base, version), source, vector, score: base }
 }
 
+/** The base metrics of version 4, all of which a vector begins with, in this order (CVSS 4.0, section 7). */
+const baseOfVersion4 =
+  /^CVSS:4\.0\/AV:[NALP]\/AC:[LH]\/AT:[NP]\/PR:[NLH]\/UI:[NPA](\/V[CIA]:[HLN]){3}(\/S[CIA]:[HLN]){3}(\/|$)/
+
 /**
  * The base score of a vector, of version 4 that of all its metrics: the calculator's other scores, which are not needed, take as
- * long again. `undefined` if a base metric of version 2 or 3 is missing or has no such value; of version 4, that is 0.
+ * long again. `undefined` if a base metric is missing or has no such value, which the calculator sees in versions 2 and 3 only.
  */
 function baseScore(vector: string): number | undefined {
+  if (vector.startsWith('CVSS:4.0') && !baseOfVersion4.test(vector)) return undefined
   const parsed = calculator.fromVector(vector)
   const base = parsed instanceof calculator.Cvss4P0 ? parsed.calculateOverallScore() : parsed?.calculateScores().base
   return typeof base === 'number' && Number.isFinite(base) ? base : undefined
