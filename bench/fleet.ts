@@ -26,7 +26,7 @@ const [lastUpdates, firstUpdates] = [20, 3]
 const smallUpdates = 5
 
 /** A fleet of images that share layers as those of a registry do. */
-export const fleet: Part = { id: 'fleet', title: 'A fleet on PostgreSQL', measure }
+export const fleet: Part = { id: 'fleet', title: 'A fleet on PostgreSQL', once: true, measure }
 
 /** What is measured: one fleet, which grows. */
 interface Fleet extends PartOptions {

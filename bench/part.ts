@@ -19,5 +19,7 @@ export interface PartOptions {
 export interface Part {
   readonly id: string
   readonly title: string
+  /** It is run once only, however often what can be run often is to be. */
+  readonly once?: true
   measure(options: PartOptions): Promise<void>
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { median, type Run } from './measure.ts'
+import type { Part } from './part.ts'
 
 /** One line of the results. */
 export interface Row {
@@ -66,13 +67,14 @@ export function writeSection(file: string, parts: readonly string[], part: strin
 }
 
 /** A part as its section. */
-export function sectionOf(part: string, title: string, times: number, { rows, notes, load }: Results): string {
+export function sectionOf({ id, title, once }: Part, times: number, { rows, notes, load }: Results): string {
+  const runs = once ? 'one run' : `medians of ${times} runs`
   const table = rows.map(
     ({ what, ours, floor, ratio, target }) => `| ${what} | ${ours} | ${floor} | ${ratio} | ${target} |`,
   )
   return `## ${title}
 
-\`npm run bench -- ${part}\`; medians of ${times} runs; ${machine()}, load ${load.toFixed(1)}.
+\`npm run bench -- ${id}\`; ${runs}; ${machine()}, load ${load.toFixed(1)}.
 
 | what | Chiaro | floor | ratio | at most |
 | --- | --- | --- | --- | --- |

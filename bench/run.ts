@@ -36,13 +36,13 @@ if (unknown.length > 0) {
   process.stderr.write(`There is no part ${unknown.join(', ')}: name some of ${ids.join(', ')}.\n`)
   process.exit(2)
 }
-for (const { id, title, measure } of parts.filter((part) => wanted.includes(part.id))) {
+for (const part of parts.filter(({ id }) => wanted.includes(id))) {
   const folder = mkdtempSync(join(tmpdir(), 'chiaro-bench-'))
   const results = new Results()
   try {
-    await measure({ corpus, feeds, folder, times, minutes, results })
+    await part.measure({ corpus, feeds, folder, times, minutes, results })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  writeSection(page, ids, id, sectionOf(id, title, times, results))
+  writeSection(page, ids, part.id, sectionOf(part, times, results))
 }

@@ -19,7 +19,7 @@ const images = ['debian-11-slim', 'debian-12-slim', 'debian-12-node', 'debian-12
 const pauses = { manifest: 200, image: 5000 }
 
 /** Memory of one process under a load of everything that clients do. */
-export const serverMemory: Part = { id: 'server-memory', title: 'The memory of a server', measure }
+export const serverMemory: Part = { id: 'server-memory', title: 'The memory of a server', once: true, measure }
 
 async function measure(options: PartOptions): Promise<void> {
   const { corpus, feeds, folder, minutes, results } = options
