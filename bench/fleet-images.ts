@@ -43,7 +43,9 @@ export function fleetImages(corpus: string, tracker: Tracker): FleetImages {
     return own === undefined ? [] : [{ release: releaseOf(versionId, codename), own }]
   })
   const slim = new Set(bases.flatMap(({ own }) => own.map(({ name }) => name)))
-  const extras = (readList(corpus, 'debian-12-large') ?? []).filter(({ name }) => !slim.has(name))
+  // The group of large images takes long to build, and is not in every corpus.
+  const others = readList(corpus, 'debian-12-large') ?? readList(corpus, 'debian-12-python') ?? []
+  const extras = others.filter(({ name }) => !slim.has(name))
   const fixes = fixesOf(tracker)
   const made = new Map<string, readonly IndexedPackage[]>()
   const baseOf = (number: number) => bases[number % bases.length]!

@@ -20,10 +20,17 @@ function fileOf(url: string): string {
   return join(feeds!, decodeURIComponent(url.replace('https://', '')))
 }
 
+/** Where documents were before they moved: a mirror may have them there. */
+const moves = [
+  [/^https:\/\/epss\.empiricalsecurity\.com\//, 'https://epss.cyentia.com/'],
+  [/^https:\/\/packages\.broadcom\.com\/(.*)\.gz$/, 'https://packages.vmware.com/$1'],
+] as const
+
 /** Where a mirror has the document of `url`; `undefined` if it has none. A list of mirrors may be missing where the repository is there. */
 function mirrored(url: string): string | undefined {
-  const metadata = fileOf(url.replace(/mirror\.list$/, 'repodata/repomd.xml'))
-  return ['', '.gz', '.bz2', '.zst'].flatMap((suffix) => [fileOf(url) + suffix, metadata + suffix]).find(existsSync)
+  const metadata = url.replace(/mirror\.list$/, 'repodata/repomd.xml')
+  const places = [url, metadata, ...moves.map(([now, before]) => url.replace(now, before))].map(fileOf)
+  return ['', '.gz', '.bz2', '.zst'].flatMap((suffix) => places.map((place) => place + suffix)).find(existsSync)
 }
 
 /** What is fetched first of a feed: of a year of NVD, what the file is recognised by. */
