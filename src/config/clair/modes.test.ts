@@ -66,4 +66,9 @@ describe('what a mode needs', () => {
     '%s does not need what the matcher needs',
     (mode) => expect(resolveClairConfig(split, 'test', mode).config.indexer.connstring).toBe('host=i'),
   )
+
+  it('an address that nobody asks may be a name, as in the configuration that Quay documents', () => {
+    const quay = { matcher: { connstring: 'host=d', indexer_addr: 'clair-indexer' } }
+    expect(resolveClairConfig(quay, 'test', 'combo').config.matcher.indexer_addr).toBe('clair-indexer')
+  })
 })
