@@ -17,7 +17,9 @@ export async function runConfigCheck({ config: file, mode, format }: ConfigOptio
     file === undefined ? resolveClairConfig({}, 'no configuration', mode) : await loadClairConfig(file, mode)
   for (const note of notes) process.stderr.write(`note: ${line(note)}\n`)
   const text =
-    format === 'json' ? `${JSON.stringify(config, undefined, 2)}\n` : (await import('yaml')).stringify(config)
+    format === 'json'
+      ? `${JSON.stringify(config, undefined, 2)}\n`
+      : (await import('yaml')).stringify(config, { aliasDuplicateObjects: false })
   await writeOut([text])
   return exitCodes.passed
 }

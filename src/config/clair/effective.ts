@@ -14,6 +14,11 @@ const shortestInterval = 60_000
 export function effectiveConfig(config: ClairConfig, note: (text: string) => void): ClairConfig {
   const { matcher, notifier, chiaro } = config
   const listeners = listenerAddresses(config, note)
+  const interval = (place: string, text: string, usual: string) => {
+    if ((parseGoDuration(text) ?? 0) >= shortestInterval) return text
+    if (text !== '') note(`${place} is ${usual}: ${text} is less than a minute, which Clair does not take.`)
+    return usual
+  }
   return {
     ...config,
     http_listen_addr: listeners.api,
@@ -26,8 +31,8 @@ export function effectiveConfig(config: ClairConfig, note: (text: string) => voi
     },
     notifier: {
       ...notifier,
-      poll_interval: interval(notifier.poll_interval, '6h'),
-      delivery_interval: interval(notifier.delivery_interval, '1h'),
+      poll_interval: interval('notifier.poll_interval', notifier.poll_interval, '6h'),
+      delivery_interval: interval('notifier.delivery_interval', notifier.delivery_interval, '1h'),
       webhook: { ...notifier.webhook, callback: withSlash(notifier.webhook.callback) },
       amqp: { ...notifier.amqp, callback: withSlash(notifier.amqp.callback) },
       stomp: { ...notifier.stomp, callback: withSlash(notifier.stomp.callback) },
@@ -35,7 +40,10 @@ export function effectiveConfig(config: ClairConfig, note: (text: string) => voi
     chiaro: {
       ...chiaro,
       health_addr: listeners.health,
-      webhook_v1: { ...chiaro.webhook_v1, renotify_interval: interval(chiaro.webhook_v1.renotify_interval, '2h') },
+      webhook_v1: {
+        ...chiaro.webhook_v1,
+        renotify_interval: interval('chiaro.webhook_v1.renotify_interval', chiaro.webhook_v1.renotify_interval, '2h'),
+      },
     },
   }
 }
@@ -58,10 +66,6 @@ function listenerAddresses(config: ClairConfig, note: (text: string) => void) {
     introspection: address('introspection', config.introspection_addr),
     health: address('health', chiaro.health_addr),
   }
-}
-
-function interval(text: string, usual: string): string {
-  return (parseGoDuration(text) ?? 0) < shortestInterval ? usual : text
 }
 
 function withSlash(url: string): string {

@@ -74,6 +74,12 @@ describe('the defaults', () => {
   ])('%j becomes %j', (document, expected) => {
     expect(resolveClairConfig(document, 'test').config).toMatchObject(expected)
   })
+
+  it('say so where they stand in place of an interval that is too short', () => {
+    const document = { notifier: { poll_interval: '15s', delivery_interval: '61s' } }
+    const told = resolveClairConfig(document, 'test').notes.filter((note) => note.includes('interval'))
+    expect(told).toEqual(['notifier.poll_interval is 6h: 15s is less than a minute, which Clair does not take.'])
+  })
 })
 
 describe('what is wrong', () => {
