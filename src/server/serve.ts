@@ -86,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reports,
     services: own,
     indexReport,
+    dataState: state,
     notifications,
   })
   speakHttp2(apps.api.server, bounds)
