@@ -102,6 +102,13 @@ describe('what is wrong', () => {
     [{ log_level: 'loud' }, 'log_level must be one of debug-color', ''],
     [{ notifier: { webhook: { headers: { a: 'b' } } } }, 'notifier.webhook.headers.a must be a list', ''],
     [{ chiaro: { allow_unauthenticated: ['all'] } }, 'chiaro.allow_unauthenticated[0] must be one of api', ''],
+    [
+      { chiaro: { allow_layer_addresses: ['10.0.0.1', 'intranet'] } },
+      'chiaro.allow_layer_addresses[1] ("intranet") is neither an address nor a network',
+      '10.0.0.0/8',
+    ],
+    [{ notifier: { webhook: { target: 'host:80/hook' } } }, 'notifier.webhook.target is not an http or https URL', ''],
+    [{ chiaro: { webhook_v1: { endpoint: 'hook' } } }, 'chiaro.webhook_v1.endpoint is not an http or https URL', ''],
     [{ matcher: { connstring: 'clair' } }, 'matcher.connstring is neither a URL', 'host='],
     [[], 'the configuration must have members', ''],
   ])('%j: %s', (document, message, advice) => {

@@ -1,3 +1,4 @@
+import { isHttpUrl } from './addresses.ts'
 import type { Problem } from './check.ts'
 import { connectionUrl } from './database.ts'
 import type { ClairConfig } from './schema.ts'
@@ -36,7 +37,7 @@ export function modeProblems(config: ClairConfig, mode: Mode): readonly Problem[
   const { indexer, matcher, notifier } = config
   const problems: Problem[] = []
   const asked = indexerAddressOf(config, mode)
-  if (asked !== undefined && !/^https?:$/.test(URL.parse(asked)?.protocol ?? '')) {
+  if (asked !== undefined && !isHttpUrl(asked)) {
     problems.push({
       place: 'matcher.indexer_addr',
       message: 'is not an http or https URL',
