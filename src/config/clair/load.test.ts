@@ -45,6 +45,8 @@ describe('the defaults', () => {
     ])
     expect(notes).toHaveLength(3)
     expect(notes[0]).toContain('allow_unauthenticated: [api]')
+    // A process of one service has no health listener.
+    expect(resolveClairConfig({}, 'test', 'indexer').notes).toEqual(notes.slice(0, 2))
   })
 
   it.each([

@@ -36,7 +36,7 @@ export function resolveClairConfig(document: unknown, where: string, mode: Mode 
   )
   if (problems.length > 0) throw invalid(problems, where)
   const notes: string[] = []
-  const effective = effectiveConfig(config, (note) => notes.push(note))
+  const effective = effectiveConfig(config, mode, (note) => notes.push(note))
   return { config: effective, notes: [...notes, ...notesOn(document, effective, mode)] }
 }
 

@@ -47,7 +47,8 @@ describe('index reports', () => {
   ] as const)('of %j in mode %s come from %s', (document, mode, address) => {
     const { config, notes } = resolveClairConfig(document, 'test', mode)
     expect(indexerAddressOf(config, mode)).toBe(address)
-    const ignored = config.matcher.indexer_addr !== '' && address === undefined
+    const asks = mode === 'combo' || mode === 'matcher'
+    const ignored = asks && config.matcher.indexer_addr !== '' && address === undefined
     expect(notes.some((note) => note.startsWith('matcher.indexer_addr has no effect'))).toBe(ignored)
   })
 })

@@ -34,7 +34,8 @@ export function notesOn(document: unknown, config: ClairConfig, mode: Mode): rea
   const notes = Object.entries(ignored).flatMap(([place, reason]) =>
     isThere(document, place.split('.')) ? [`${place} has no effect: ${reason}.`] : [],
   )
-  if (config.matcher.indexer_addr !== '' && indexerAddressOf(config, mode) === undefined) {
+  const asks = mode === 'combo' || mode === 'matcher'
+  if (asks && config.matcher.indexer_addr !== '' && indexerAddressOf(config, mode) === undefined) {
     notes.push('matcher.indexer_addr has no effect: this process has the index reports in its own database.')
   }
   if (mode === 'combo' && namesSeveralDatabases(config)) {
