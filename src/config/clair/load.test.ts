@@ -77,6 +77,19 @@ describe('the defaults', () => {
     expect(resolveClairConfig(document, 'test').config).toMatchObject(expected)
   })
 
+  it.each([
+    [{ webhook: { target: 'https://a/' } }, ['notifier.webhook']],
+    [{ webhook: { target: 'https://a/', callback: 'https://b/' } }, []],
+    [{ amqp: { uris: ['amqp://a'] } }, ['notifier.amqp']],
+    [{ amqp: { uris: ['amqp://a'], direct: true } }, []],
+    [{ webhook: { callback: '' } }, []],
+  ])('%j: who is notified is not told where to read it: %j', (notifier, places) => {
+    const { notes } = resolveClairConfig({ notifier }, 'test')
+    expect(notes.filter((note) => note.includes('callback'))).toEqual(
+      places.map((place) => `${place}.callback is empty: notifications do not say where they can be read.`),
+    )
+  })
+
   it('say so where they stand in place of an interval that is too short', () => {
     const document = { notifier: { poll_interval: '15s', delivery_interval: '61s' } }
     const told = resolveClairConfig(document, 'test').notes.filter((note) => note.includes('interval'))
