@@ -2,6 +2,7 @@ import { lookup as dnsLookup } from 'node:dns'
 import { lookup as resolve } from 'node:dns/promises'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { ChiaroError } from '../core/errors.ts'
+import { type Network, parseNetwork } from '../core/network.ts'
 
 /** Decides which addresses may be connected to. */
 export interface AddressGuard {
@@ -23,8 +24,6 @@ export interface AddressRules {
   /** Without connection to the Internet: private networks, and what is allowed, and nothing else. */
   readonly onlyPrivate: boolean
 }
-
-type Network = readonly [address: string, prefix: number]
 
 /** RFC 1918, RFC 4193. */
 const privateNetworks: readonly Network[] = [
@@ -61,9 +60,7 @@ const specialNetworks: readonly Network[] = [
 export function createAddressGuard({ allowed, onlyPrivate }: AddressRules): AddressGuard {
   const own = networksOf(privateNetworks)
   const special = networksOf([...privateNetworks, ...specialNetworks])
-  const exceptions = networksOf(
-    allowed.flatMap((text) => (text === 'private' ? privateNetworks : [parseNetwork(text)])),
-  )
+  const exceptions = networksOf(allowed.flatMap((text) => (text === 'private' ? privateNetworks : [networkOf(text)])))
   const admits = (address: string) => {
     const plain = unmapped(address)
     if (isIP(plain) === 0) return false
@@ -103,17 +100,13 @@ function refused(hostname: string): ChiaroError {
   })
 }
 
-function parseNetwork(text: string): Network {
-  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
-  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  const length = prefix === undefined ? bits : Number(prefix)
-  if (bits === -1 || length > bits) {
-    throw new ChiaroError('CONFIG_INVALID', `${JSON.stringify(text)} is neither an address nor a network`, {
-      where: text,
-      advice: 'Write 10.1.2.3, 10.0.0.0/8, fd00::/8, or private.',
-    })
-  }
-  return [address, length]
+function networkOf(text: string): Network {
+  const network = parseNetwork(text)
+  if (network !== undefined) return network
+  throw new ChiaroError('CONFIG_INVALID', `${JSON.stringify(text)} is neither an address nor a network`, {
+    where: text,
+    advice: 'Write 10.1.2.3, 10.0.0.0/8, fd00::/8, or private.',
+  })
 }
 
 /** Networks by family: Node takes an IPv4 address for one in `::/3`. */

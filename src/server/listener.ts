@@ -1,5 +1,13 @@
+import type { Mode } from '../config/clair/modes.ts'
 import type { ClairConfig, ListenerName } from '../config/clair/schema.ts'
 import { ChiaroError } from '../core/errors.ts'
+
+/** Throws `CONFIG_INVALID` where a process in this mode has a listener that may not be, or of which the address is none. */
+export function checkListeners(config: ClairConfig, mode: Mode): void {
+  const names: readonly ListenerName[] =
+    mode === 'combo' ? ['api', 'introspection', 'health'] : ['api', 'introspection']
+  for (const name of names) listenAddress(name, config)
+}
 
 /** Where a listener listens. `host` `undefined`: on all addresses. */
 export interface ListenAddress {

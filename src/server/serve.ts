@@ -15,7 +15,7 @@ import { countRequests } from './http-metrics.ts'
 import { speakHttp2 } from './http2.ts'
 import { createIndexing } from './indexing.ts'
 import { addHealth, addIntrospection } from './introspection.ts'
-import { listenAddress } from './listener.ts'
+import { checkListeners, listenAddress } from './listener.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type NotifierTimes, notifierTimes, openNotifications, startNotifier } from './notifier.ts'
 import { startRejudging } from './rejudging.ts'
@@ -50,6 +50,7 @@ export interface RunningServer extends AsyncDisposable {
 /** Starts the server: listeners first, then the updater. Throws `CONFIG_INVALID` for addresses that cannot be listened on. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, mode, log } = options
+  checkListeners(config, mode)
   const bounds = serverLimits(options.limits)
   const metrics = createMetrics()
   const stop = new AbortController()
@@ -86,6 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reports,
     services: own,
     indexReport,
+    dataState: state,
     notifications,
   })
   speakHttp2(apps.api.server, bounds)

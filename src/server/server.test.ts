@@ -265,6 +265,7 @@ describe('chiaro config check', () => {
     const result = await chiaro(['config', 'check', '--format', format])
     expect([result.code, result.stdout]).toEqual([0, expect.stringMatching(start)])
     expect(result.stderr).toContain('note: The api listener answers on this machine only')
+    expect(result.stdout).not.toMatch(/[&*]a\d/)
   })
 
   it('says what is wrong with one', async () => {
@@ -272,5 +273,16 @@ describe('chiaro config check', () => {
     const result = await chiaro(['config', 'check'], { env: { CLAIR_CONF: join(folder, 'bad.yaml') } })
     expect([result.code, result.stdout]).toEqual([2, ''])
     expect(result.stderr).toContain('Did you mean matcher.period?')
+  })
+
+  it.each([
+    ['introspection_addr: ":8089"', 'combo', ':8089 would let other machines in without authentication'],
+    ['chiaro: {health_addr: "6061"}', 'combo', '"6061" is not an address to listen on'],
+    ['chiaro: {health_addr: ":6061"}', 'matcher', ''],
+  ])('refuses the listeners that serve refuses: %s in mode %s', async (text, mode, message) => {
+    writeFileSync(join(folder, 'listeners.yaml'), `${text}\n`)
+    const result = await chiaro(['config', 'check', '--config', join(folder, 'listeners.yaml'), '--mode', mode])
+    expect(result.code).toBe(message === '' ? 0 : 2)
+    expect(result.stderr).toContain(message)
   })
 })

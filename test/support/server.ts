@@ -12,6 +12,9 @@ const examples = join(import.meta.dirname, '..', '..', 'examples')
 /** The bundled example: an OCI layout of a Debian image. */
 export const exampleLayout = join(examples, 'image')
 
+/** The mirror that belongs to it. */
+export const exampleFeeds = join(examples, 'feeds')
+
 /** A server on ports of its own, with what it wrote to its log. */
 export interface TestServer extends AsyncDisposable {
   readonly urls: RunningServer['urls']
@@ -43,7 +46,7 @@ export async function startTestServer(
     mode = 'combo',
     database = 'sqlite::memory:',
     data = true,
-    mirror = join(examples, 'feeds'),
+    mirror = exampleFeeds,
     ...more
   }: TestServerOptions = {},
   logged: (line: string) => void = () => {},

@@ -1,6 +1,7 @@
 import { loadClairConfig, resolveClairConfig } from '../../config/clair/load.ts'
 import type { Mode } from '../../config/clair/modes.ts'
 import { line } from '../../report/layout.ts'
+import { checkListeners } from '../../server/listener.ts'
 import { exitCodes } from '../exit.ts'
 import { writeOut } from '../output.ts'
 
@@ -15,9 +16,12 @@ export interface ConfigOptions {
 export async function runConfigCheck({ config: file, mode, format }: ConfigOptions): Promise<number> {
   const { config, notes } =
     file === undefined ? resolveClairConfig({}, 'no configuration', mode) : await loadClairConfig(file, mode)
+  checkListeners(config, mode)
   for (const note of notes) process.stderr.write(`note: ${line(note)}\n`)
   const text =
-    format === 'json' ? `${JSON.stringify(config, undefined, 2)}\n` : (await import('yaml')).stringify(config)
+    format === 'json'
+      ? `${JSON.stringify(config, undefined, 2)}\n`
+      : (await import('yaml')).stringify(config, { aliasDuplicateObjects: false })
   await writeOut([text])
   return exitCodes.passed
 }

@@ -1,4 +1,5 @@
 import { parseGoDuration } from './durations.ts'
+import type { Mode } from './modes.ts'
 import type { ClairConfig } from './schema.ts'
 
 /** Clair's listeners where the configuration names none. */
@@ -11,9 +12,14 @@ const shortestInterval = 60_000
  * The configuration with the defaults that depend on other members, and the values that Clair puts in place of others.
  * `note` is told what of it is not what Clair does.
  */
-export function effectiveConfig(config: ClairConfig, note: (text: string) => void): ClairConfig {
+export function effectiveConfig(config: ClairConfig, mode: Mode, note: (text: string) => void): ClairConfig {
   const { matcher, notifier, chiaro } = config
-  const listeners = listenerAddresses(config, note)
+  const listeners = listenerAddresses(config, mode, note)
+  const interval = (place: string, text: string, usual: string) => {
+    if ((parseGoDuration(text) ?? 0) >= shortestInterval) return text
+    if (text !== '') note(`${place} is ${usual}: ${text} is less than a minute, which Clair does not take.`)
+    return usual
+  }
   return {
     ...config,
     http_listen_addr: listeners.api,
@@ -26,8 +32,8 @@ export function effectiveConfig(config: ClairConfig, note: (text: string) => voi
     },
     notifier: {
       ...notifier,
-      poll_interval: interval(notifier.poll_interval, '6h'),
-      delivery_interval: interval(notifier.delivery_interval, '1h'),
+      poll_interval: interval('notifier.poll_interval', notifier.poll_interval, '6h'),
+      delivery_interval: interval('notifier.delivery_interval', notifier.delivery_interval, '1h'),
       webhook: { ...notifier.webhook, callback: withSlash(notifier.webhook.callback) },
       amqp: { ...notifier.amqp, callback: withSlash(notifier.amqp.callback) },
       stomp: { ...notifier.stomp, callback: withSlash(notifier.stomp.callback) },
@@ -35,22 +41,27 @@ export function effectiveConfig(config: ClairConfig, note: (text: string) => voi
     chiaro: {
       ...chiaro,
       health_addr: listeners.health,
-      webhook_v1: { ...chiaro.webhook_v1, renotify_interval: interval(chiaro.webhook_v1.renotify_interval, '2h') },
+      webhook_v1: {
+        ...chiaro.webhook_v1,
+        renotify_interval: interval('chiaro.webhook_v1.renotify_interval', chiaro.webhook_v1.renotify_interval, '2h'),
+      },
     },
   }
 }
 
 /** Clair listens on all addresses where nothing else is said. Here that takes authentication, or permission by name. */
-function listenerAddresses(config: ClairConfig, note: (text: string) => void) {
+function listenerAddresses(config: ClairConfig, mode: Mode, note: (text: string) => void) {
   const { chiaro, auth } = config
   const address = (name: keyof typeof defaultPorts, named: string) => {
     if (named !== '') return named
     const port = defaultPorts[name]
     if (chiaro.allow_unauthenticated.includes(name) || (name === 'api' && auth.psk.key !== '')) return `:${port}`
-    note(
-      `The ${name} listener answers on this machine only (127.0.0.1:${port}), as it has no authentication; ` +
-        `"chiaro: {allow_unauthenticated: [${name}]}" opens it to others.`,
-    )
+    if (name !== 'health' || mode === 'combo') {
+      note(
+        `The ${name} listener answers on this machine only (127.0.0.1:${port}), as it has no authentication; ` +
+          `"chiaro: {allow_unauthenticated: [${name}]}" opens it to others.`,
+      )
+    }
     return `127.0.0.1:${port}`
   }
   return {
@@ -58,10 +69,6 @@ function listenerAddresses(config: ClairConfig, note: (text: string) => void) {
     introspection: address('introspection', config.introspection_addr),
     health: address('health', chiaro.health_addr),
   }
-}
-
-function interval(text: string, usual: string): string {
-  return (parseGoDuration(text) ?? 0) < shortestInterval ? usual : text
 }
 
 function withSlash(url: string): string {

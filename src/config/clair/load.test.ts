@@ -45,6 +45,8 @@ describe('the defaults', () => {
     ])
     expect(notes).toHaveLength(3)
     expect(notes[0]).toContain('allow_unauthenticated: [api]')
+    // A process of one service has no health listener.
+    expect(resolveClairConfig({}, 'test', 'indexer').notes).toEqual(notes.slice(0, 2))
   })
 
   it.each([
@@ -74,6 +76,25 @@ describe('the defaults', () => {
   ])('%j becomes %j', (document, expected) => {
     expect(resolveClairConfig(document, 'test').config).toMatchObject(expected)
   })
+
+  it.each([
+    [{ webhook: { target: 'https://a/' } }, ['notifier.webhook']],
+    [{ webhook: { target: 'https://a/', callback: 'https://b/' } }, []],
+    [{ amqp: { uris: ['amqp://a'] } }, ['notifier.amqp']],
+    [{ amqp: { uris: ['amqp://a'], direct: true } }, []],
+    [{ webhook: { callback: '' } }, []],
+  ])('%j: who is notified is not told where to read it: %j', (notifier, places) => {
+    const { notes } = resolveClairConfig({ notifier }, 'test')
+    expect(notes.filter((note) => note.includes('callback'))).toEqual(
+      places.map((place) => `${place}.callback is empty: notifications do not say where they can be read.`),
+    )
+  })
+
+  it('say so where they stand in place of an interval that is too short', () => {
+    const document = { notifier: { poll_interval: '15s', delivery_interval: '61s' } }
+    const told = resolveClairConfig(document, 'test').notes.filter((note) => note.includes('interval'))
+    expect(told).toEqual(['notifier.poll_interval is 6h: 15s is less than a minute, which Clair does not take.'])
+  })
 })
 
 describe('what is wrong', () => {
@@ -96,6 +117,13 @@ describe('what is wrong', () => {
     [{ log_level: 'loud' }, 'log_level must be one of debug-color', ''],
     [{ notifier: { webhook: { headers: { a: 'b' } } } }, 'notifier.webhook.headers.a must be a list', ''],
     [{ chiaro: { allow_unauthenticated: ['all'] } }, 'chiaro.allow_unauthenticated[0] must be one of api', ''],
+    [
+      { chiaro: { allow_layer_addresses: ['10.0.0.1', 'intranet'] } },
+      'chiaro.allow_layer_addresses[1] ("intranet") is neither an address nor a network',
+      '10.0.0.0/8',
+    ],
+    [{ notifier: { webhook: { target: 'host:80/hook' } } }, 'notifier.webhook.target is not an http or https URL', ''],
+    [{ chiaro: { webhook_v1: { endpoint: 'hook' } } }, 'chiaro.webhook_v1.endpoint is not an http or https URL', ''],
     [{ matcher: { connstring: 'clair' } }, 'matcher.connstring is neither a URL', 'host='],
     [[], 'the configuration must have members', ''],
   ])('%j: %s', (document, message, advice) => {

@@ -1,4 +1,5 @@
 import { ChiaroError } from '../../core/errors.ts'
+import { addressProblems } from './addresses.ts'
 import { checkConfig, type Problem } from './check.ts'
 import { databaseProblems } from './database.ts'
 import { effectiveConfig } from './effective.ts'
@@ -27,10 +28,15 @@ export async function loadClairConfig(file: string, mode: Mode = 'combo'): Promi
 export function resolveClairConfig(document: unknown, where: string, mode: Mode = 'combo'): LoadedConfig {
   const { config: checked, problems } = checkConfig(document, clairConfigSchema)
   const config = checked as ClairConfig
-  problems.push(...selectionProblems(config), ...databaseProblems(config), ...modeProblems(config, mode))
+  problems.push(
+    ...selectionProblems(config),
+    ...addressProblems(config),
+    ...databaseProblems(config),
+    ...modeProblems(config, mode),
+  )
   if (problems.length > 0) throw invalid(problems, where)
   const notes: string[] = []
-  const effective = effectiveConfig(config, (note) => notes.push(note))
+  const effective = effectiveConfig(config, mode, (note) => notes.push(note))
   return { config: effective, notes: [...notes, ...notesOn(document, effective, mode)] }
 }
 

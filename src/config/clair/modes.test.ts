@@ -47,7 +47,8 @@ describe('index reports', () => {
   ] as const)('of %j in mode %s come from %s', (document, mode, address) => {
     const { config, notes } = resolveClairConfig(document, 'test', mode)
     expect(indexerAddressOf(config, mode)).toBe(address)
-    const ignored = config.matcher.indexer_addr !== '' && address === undefined
+    const asks = mode === 'combo' || mode === 'matcher'
+    const ignored = asks && config.matcher.indexer_addr !== '' && address === undefined
     expect(notes.some((note) => note.startsWith('matcher.indexer_addr has no effect'))).toBe(ignored)
   })
 })
@@ -66,4 +67,9 @@ describe('what a mode needs', () => {
     '%s does not need what the matcher needs',
     (mode) => expect(resolveClairConfig(split, 'test', mode).config.indexer.connstring).toBe('host=i'),
   )
+
+  it('an address that nobody asks may be a name, as in the configuration that Quay documents', () => {
+    const quay = { matcher: { connstring: 'host=d', indexer_addr: 'clair-indexer' } }
+    expect(resolveClairConfig(quay, 'test', 'combo').config.matcher.indexer_addr).toBe('clair-indexer')
+  })
 })

@@ -1,3 +1,4 @@
+import { isHttpUrl } from './addresses.ts'
 import type { Problem } from './check.ts'
 import { connectionUrl } from './database.ts'
 import type { ClairConfig } from './schema.ts'
@@ -35,8 +36,13 @@ export function indexerAddressOf(config: ClairConfig, mode: Mode): string | unde
 export function modeProblems(config: ClairConfig, mode: Mode): readonly Problem[] {
   const { indexer, matcher, notifier } = config
   const problems: Problem[] = []
-  if (matcher.indexer_addr !== '' && !/^https?:$/.test(URL.parse(matcher.indexer_addr)?.protocol ?? '')) {
-    problems.push({ place: 'matcher.indexer_addr', message: 'is not an http or https URL' })
+  const asked = indexerAddressOf(config, mode)
+  if (asked !== undefined && !isHttpUrl(asked)) {
+    problems.push({
+      place: 'matcher.indexer_addr',
+      message: 'is not an http or https URL',
+      advice: 'Write it as http://HOST:PORT.',
+    })
   }
   if (
     mode === 'matcher' &&

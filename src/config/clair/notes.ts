@@ -34,13 +34,17 @@ export function notesOn(document: unknown, config: ClairConfig, mode: Mode): rea
   const notes = Object.entries(ignored).flatMap(([place, reason]) =>
     isThere(document, place.split('.')) ? [`${place} has no effect: ${reason}.`] : [],
   )
-  if (config.matcher.indexer_addr !== '' && indexerAddressOf(config, mode) === undefined) {
+  const asks = mode === 'combo' || mode === 'matcher'
+  if (asks && config.matcher.indexer_addr !== '' && indexerAddressOf(config, mode) === undefined) {
     notes.push('matcher.indexer_addr has no effect: this process has the index reports in its own database.')
   }
   if (mode === 'combo' && namesSeveralDatabases(config)) {
     notes.push('The components name different databases: all data is kept in the first (indexer, matcher, notifier).')
   }
-  const [, ...others] = notifiersOf(config)
+  const [used, ...others] = notifiersOf(config)
+  if (used !== undefined && lacksCallback(config, used)) {
+    notes.push(`${used}.callback is empty: notifications do not say where they can be read.`)
+  }
   for (const name of others) notes.push(`${name} has no effect: another way to notify comes before it.`)
   for (const name of unservedSets(config)) {
     notes.push(`updaters.sets ${JSON.stringify(name)} has no effect: its data has no place in any answer yet.`)
@@ -65,6 +69,13 @@ function notifiersOf({ notifier: { webhook, amqp, stomp }, chiaro }: ClairConfig
     'chiaro.webhook_v1': chiaro.webhook_v1.endpoint !== '',
   }
   return Object.entries(asked).flatMap(([name, is]) => (is ? [name] : []))
+}
+
+/** Whether notifications are sent that would have to say where they can be read. */
+function lacksCallback({ notifier: { webhook, amqp, stomp } }: ClairConfig, used: string): boolean {
+  if (used === 'notifier.webhook') return webhook.callback === ''
+  if (used === 'notifier.amqp') return !amqp.direct && amqp.callback === ''
+  return used === 'notifier.stomp' && !stomp.direct && stomp.callback === ''
 }
 
 function isThere(document: unknown, [name, ...rest]: readonly string[]): boolean {

@@ -4,6 +4,7 @@ import type { Service } from '../../config/clair/modes.ts'
 import type { ClairConfig } from '../../config/clair/schema.ts'
 import type { Digest } from '../../core/digest.ts'
 import type { IndexReport } from '../../core/report.ts'
+import type { DataState } from '../data-state.ts'
 import type { Indexing } from '../indexing.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ReportCache } from '../report-cache.ts'
@@ -22,6 +23,8 @@ export interface ApiContext {
   readonly services: readonly Service[]
   /** The index report of an image, wherever the indexer keeps it; `undefined` if there is none. */
   indexReport(digest: Digest, signal: AbortSignal): Promise<IndexReport | undefined>
+  /** Which of the data that this process is to have is there. */
+  dataState(): Promise<DataState>
   /** How somebody is notified: of everything that an update changed, or of each vulnerability; `undefined`: nobody is. */
   readonly notifications: 'by-update' | 'by-vulnerability' | undefined
 }

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import type { Statement } from '../../../core/advisory.ts'
 import { isChiaroError } from '../../../core/errors.ts'
 import type { FeedStatus, StatementChange } from '../../../core/store.ts'
-import { dataState, feedsOf } from '../../data-state.ts'
+import { feedsOf } from '../../data-state.ts'
 import { entityTag } from '../../entity-tag.ts'
 import { type Operation, operation } from './operation.ts'
 import { failure } from './problem.ts'
@@ -36,7 +36,7 @@ const changePlace = Compile(
 )
 
 /** The state of the vulnerability data, and its history. */
-export function dataOperations({ engine, config }: Services): readonly Operation[] {
+export function dataOperations({ engine, config, dataState }: Services): readonly Operation[] {
   const { advisories } = engine.store
   const wanted = feedsOf(engine, config)
 
@@ -51,10 +51,7 @@ export function dataOperations({ engine, config }: Services): readonly Operation
       problems: [],
       async handle() {
         const statuses = new Map((await advisories.status()).map((status) => [status.feed, status]))
-        const { ready } = await dataState(engine, config, {
-          wanted: true,
-          tried: config.matcher.disable_updaters,
-        })
+        const { ready } = await dataState()
         const feeds = [...new Set([...wanted, ...statuses.keys()])].sort()
         const states = feeds.map((feed) => stateOf(feed, statuses.get(feed), wanted))
         return { status: 200, body: { ready, feeds: states }, etag: ageless(ready, states) }

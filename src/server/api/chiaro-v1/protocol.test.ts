@@ -56,10 +56,17 @@ describe('problems', () => {
     expect(response.status).toBe(400)
     const pointers = response.body.errors!.map(({ pointer }) => pointer)
     expect(pointers).toEqual(expect.arrayContaining(['/reference', '/platform']))
+    const unknown = response.body.errors!.filter(({ pointer }) => ['', '/password'].includes(pointer))
+    expect(unknown).toEqual([{ in: 'body', pointer: '/password', detail: 'is not known' }])
     expect(JSON.stringify(response.body)).not.toContain('secret')
     const id = response.headers.get('x-request-id')!
     expect(response.body.instance).toBe(`urn:uuid:${id}`)
     expect(server.log.some((line) => line.includes(id))).toBe(true)
+  })
+
+  it('name the values that there are', async () => {
+    const { body } = await ask<Problem>(server, 'GET', '/images?sort=size')
+    expect(body.errors).toEqual([{ in: 'query', pointer: '/sort', detail: 'must be one of oldest, newest' }])
   })
 
   it('have the codes that docs/server.md lists', () => {

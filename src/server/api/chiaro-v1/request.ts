@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { type TObject, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { TLocalizedValidationError } from 'typebox/error'
 import { messageOf } from '../../../core/errors.ts'
 import { failure } from './problem.ts'
 import type { ProblemError } from './schema.ts'
@@ -64,12 +65,15 @@ function checker(place: ProblemError['in'], schema: TSchema): (value: unknown) =
     if (validator.Check(value)) return value
     const errors = validator
       .Errors(value)
+      .filter(({ keyword }) => keyword !== 'additionalProperties')
       .slice(0, errorsTold)
-      .map(({ instancePath, message, params }) => ({
-        in: place,
-        pointer: instancePath.slice(0, 200),
-        detail: `${message}${'additionalProperties' in params ? ': there are others than are known' : ''}`,
-      }))
+      .map((error) => ({ in: place, pointer: error.instancePath.slice(0, 200), detail: detailOf(error) }))
     throw failure('REQUEST_INVALID', `The ${place} is not as it has to be: "errors" says where.`, { errors })
   }
+}
+
+/** What is wrong, in words. A member that is not known is told of by itself: what has it would say the same once more. */
+function detailOf({ keyword, message, params }: TLocalizedValidationError): string {
+  if (keyword === 'boolean') return 'is not known'
+  return 'allowedValues' in params ? `must be one of ${params.allowedValues.join(', ')}` : message
 }

@@ -1,9 +1,12 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask, finished } from '../../../../test/support/chiaro-v1.ts'
 import { databases, type TestDatabase } from '../../../../test/support/databases.ts'
-import { startTestServer, type TestServer } from '../../../../test/support/server.ts'
+import { exampleFeeds, startTestServer, type TestServer } from '../../../../test/support/server.ts'
 import { limits } from '../../../core/limits.ts'
 import type { Store } from '../../../core/store.ts'
 import { openStore } from '../../../store/open.ts'
@@ -24,6 +27,23 @@ function parse(text: string) {
     return { id: Number(id), event, data: JSON.parse(data!) as Record<string, unknown> }
   })
 }
+
+it('the data is ready where /readyz says so, also where a list is missing after a whole round', async () => {
+  const mirror = mkdtempSync(join(tmpdir(), 'chiaro-mirror-'))
+  cpSync(exampleFeeds, mirror, { recursive: true, filter: (path) => !path.includes('salsa.debian.org') })
+  try {
+    const config = { matcher: { period: '6h' }, updaters: { sets: ['debian'] } }
+    await using server = await startTestServer({ data: false, mirror, config })
+    const readyz = async () => (await (await fetch(`${server.urls.introspection}/readyz`)).json()) as { ready: boolean }
+    await expect.poll(readyz, { timeout: 20_000 }).toMatchObject({
+      ready: true,
+      missing: [{ feed: 'debian-dsa' }, { feed: 'debian-dla' }],
+    })
+    expect((await ask<DataBody>(server, 'GET', '/data')).body.ready).toBe(true)
+  } finally {
+    rmSync(mirror, { recursive: true, force: true })
+  }
+})
 
 describe.each(databases)('data and updates, in $name', ({ create }) => {
   let database: TestDatabase
