@@ -129,4 +129,7 @@ it('a server judges again what its updates change, and removes what is not neede
   for (let tries = 0; tries < 200 && !(await isSwept()); tries++) await sleep(50)
   expect(await isSwept()).toBe(true)
   expect(server.log.some((line) => line.includes('what is not needed any more was removed'))).toBe(true)
+  const metrics = await (await fetch(`${server.urls.introspection}/metrics`)).text()
+  expect(metrics).toMatch(/^chiaro_sweep_removed_total\{what="packages"\} [1-9]\d*$/m)
+  expect(metrics).toMatch(/^chiaro_sweep_seconds_total \d+\.\d+$/m)
 })

@@ -103,7 +103,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (work !== undefined) starting.use(startNotifier({ work, times, metrics, log: appLog }))
   const gcPeriod = parseGoDuration(config.chiaro.gc_period) ?? 0
   const keep = parseGoDuration(config.chiaro.gc_keep) ?? 0
-  if (gcPeriod > 0 && keep > 0) starting.use(startSweeping({ engine, period: gcPeriod, keep, log: appLog }))
+  if (gcPeriod > 0 && keep > 0) starting.use(startSweeping({ engine, period: gcPeriod, keep, metrics, log: appLog }))
   if (judges) starting.use(startRejudging(engine, appLog))
   const feeds = feedsOf(engine, config)
   if (judges && !config.matcher.disable_updaters && feeds.length > 0) {
