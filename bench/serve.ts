@@ -9,6 +9,9 @@ export const reportPath = '/matcher/api/v1/vulnerability_report'
 
 const command = join(import.meta.dirname, '..', 'bin', 'chiaro.mjs')
 
+/** Connections that a server has, with one request at a time each, and submissions that it takes at a time. */
+export const connections = 16
+
 /** A server in a process of its own. */
 export interface MeasuredServer extends AsyncDisposable {
   /** Where the API listens. */
@@ -23,6 +26,7 @@ export function startChiaro(folder: string, core: number, database: string): Pro
   const config = {
     http_listen_addr: listen,
     introspection_addr: listen,
+    indexer: { index_report_request_concurrency: connections },
     matcher: { disable_updaters: true },
     chiaro: { database, health_addr: listen, allow_layer_addresses: ['127.0.0.1'] },
   }

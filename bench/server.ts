@@ -10,12 +10,10 @@ import { distinctImages } from './distinct-images.ts'
 import { type Load, rateOf, requestText } from './load.ts'
 import { median } from './measure.ts'
 import type { Part, PartOptions } from './part.ts'
-import { indexPath, type MeasuredServer, reportPath, startChiaro, startScript } from './serve.ts'
+import { connections, indexPath, type MeasuredServer, reportPath, startChiaro, startScript } from './serve.ts'
 
 const { signal } = new AbortController()
 
-/** As many as a server with one core takes of submissions at a time. */
-const connections = 4
 const milliseconds = 2000
 /** Images that are indexed by one process, and by two. */
 const imageCount = 12
@@ -28,7 +26,8 @@ export const server: Part = {
     await using databases = await postgresServer()
     await answers(databases, options)
     await processes(databases, options)
-    options.results.note(`Each server is held to a core (taskset), and has ${connections} connections with one request at a time each.
+    options.results.note(`Each server is held to a core (taskset), and has ${connections} connections with one request at a time each,
+as many as submissions that it is configured to take at a time.
 PostgreSQL, with its default configuration, and the client share the two cores with it: the client writes bytes and counts those that
 it gets. The floor of a report is a server with the same layers (node:http, Fastify, limits, metrics, log) that has the same bytes in memory.
 ${imageCount} images of one layer, each with a digest of its own, are indexed by one process and by two; the two share the cores with
