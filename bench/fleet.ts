@@ -92,6 +92,16 @@ async function grow(
   await client.query('VACUUM ANALYZE')
 }
 
+/** The vulnerability that is in most packages, versions told apart. */
+async function widestVulnerability(client: Client): Promise<{ readonly id: string; readonly packages: string }> {
+  const { rows } = await client.query<{ id: string; packages: string }>(
+    `SELECT text.body AS id, count(DISTINCT package) AS packages
+     FROM fleet_finding_name AS own JOIN fleet_text AS text ON text.id = own.name
+     GROUP BY text.body ORDER BY packages DESC, text.body LIMIT 1`,
+  )
+  return rows[0]!
+}
+
 /** The ids of vulnerabilities that most of the images have, some, and few. */
 async function vulnerabilities(client: Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ body: string }>(
@@ -107,8 +117,10 @@ async function questions(all: Fleet, asked: readonly string[], size: number): Pr
   const { engine, client, images, results } = all
   const { fleet: store } = engine.store
   const page = { after: undefined, limit: 50 }
-  for (const id of asked) {
-    const what = `first page of images with ${id} (${await imagesWith(client, id)} have it)`
+  const { id: widest, packages } = await widestVulnerability(client)
+  for (const id of [...asked, widest]) {
+    const inThem = id === widest ? `, in ${packages} packages, more than any other` : ''
+    const what = `first page of images with ${id} (${await imagesWith(client, id)} have it${inThem})`
     await against(all, size, what, () => store.imagesWithVulnerability(id, page), '10')
   }
   await against(all, size, 'first page of images with bash', () => store.imagesWithPackage('bash', page), '')
